@@ -1,0 +1,1 @@
+"""What should happen: plans, states, the catalog. Pure: no database, no broker, no HTTP, no engine."""

@@ -1,0 +1,1 @@
+"""Work and nothing else: the dispatcher, the slots and the engines."""
