@@ -1,0 +1,1 @@
+"""Remembers: rows, events and bytes."""
