@@ -102,17 +102,21 @@ class WeightFile(_Strict):
     `package:pypi/NAME@VERSION/PATH` or `package:npm/NAME@VERSION/PATH`: a member of that wheel or tarball.
     """
 
-    path: str
+    path: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$")
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     bytes: int = Field(gt=0)
     sources: tuple[tuple[str, ...], ...] = Field(min_length=1)
 
 
 class WeightSet(_Strict):
-    """The files that one model needs beside the code of its family."""
+    """The files that one model needs beside the code of its family.
+
+    `alternate` is another set that serves as well (the same model packed otherwise), fetched when this one cannot be.
+    """
 
     licence: str
     files: tuple[WeightFile, ...] = Field(min_length=1)
+    alternate: WeightSet | None = None
 
     @property
     def bytes(self) -> int:
@@ -207,9 +211,7 @@ class Model:
 
     def options(self, capability: Capability) -> Mapping[str, OptionSpec]:
         """The options that this model takes for one capability."""
-        return {
-            name: spec for name, spec in self.family.options.items() if not spec.kinds or capability in spec.kinds
-        }
+        return {name: spec for name, spec in self.family.options.items() if not spec.kinds or capability in spec.kinds}
 
 
 @dataclass(frozen=True)
