@@ -1,1 +1,1 @@
-"""Remembers: rows, events and bytes."""
+"""What is remembered: jobs, events, artifacts. Synchronous; callers that must not block use threads."""

@@ -1,0 +1,1 @@
+"""One file per kind, each a short list of steps."""

@@ -1,0 +1,154 @@
+"""Connections and transactions on SQLite and PostgreSQL, and the database's clock.
+
+`read()` and `write()` give different types, so that a function that only reads cannot be handed a transaction that
+writes, nor the other way round. A database that is away raises `DatabaseUnavailable`, which is a 503 and may be retried.
+"""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import NewType, cast
+
+from sqlalchemy import Connection, Double, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
+
+from pipelines.errors import Unavailable
+
+ReadConnection = NewType("ReadConnection", Connection)
+WriteConnection = NewType("WriteConnection", Connection)
+AnyConnection = ReadConnection | WriteConnection
+
+#: SQLite's own back-off sleeps 100 ms and more under contention, so it is off and this one waits 1–3 ms at a time.
+_LOCK_PATIENCE_SECONDS = 10.0
+_WRITE = "harmony_write"
+
+
+class DatabaseUnavailable(Unavailable):
+    """The database does not answer."""
+
+    code = "database_unavailable"
+
+
+class db_now(FunctionElement[float]):  # noqa: N801 - named like the SQL function that it is
+    """Seconds since the epoch by the database's clock (on SQLite the host's), at the moment of the statement."""
+
+    type = Double()
+    inherit_cache = True
+
+
+@compiles(db_now, "postgresql")
+def _now_on_postgresql(*_: object, **__: object) -> str:
+    return "extract(epoch from clock_timestamp())::float8"
+
+
+@compiles(db_now, "sqlite")
+def _now_on_sqlite(*_: object, **__: object) -> str:
+    return "((julianday('now') - 2440587.5) * 86400.0)"
+
+
+class Database:
+    """One engine and its pool. Made in the process that uses it: pools do not survive a fork."""
+
+    def __init__(self, url: str, *, pool_size: int = 5) -> None:
+        self.url = url
+        self.is_sqlite = url.startswith("sqlite")
+        self.engine: Engine = _sqlite_engine(url, pool_size) if self.is_sqlite else _postgresql_engine(url, pool_size)
+
+    @contextmanager
+    def read(self) -> Iterator[ReadConnection]:
+        """A connection for statements that only read; each sees what was committed before it."""
+        with _telling_when_away(), self.engine.connect() as connection:
+            yield ReadConnection(connection)
+
+    @contextmanager
+    def write(self) -> Iterator[WriteConnection]:
+        """One transaction, committed at the end of the block, rolled back if it raises."""
+        with _telling_when_away(), self.engine.connect() as connection:
+            writing = connection.execution_options(**{_WRITE: True})
+            with writing.begin():
+                yield WriteConnection(writing)
+
+    def close(self) -> None:
+        """Closes the pool's connections."""
+        self.engine.dispose()
+
+
+@contextmanager
+def _telling_when_away() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        msg = "The database does not answer."
+        raise DatabaseUnavailable(msg, retry_after=2) from error
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        msg = "The connection to the database was lost."
+        raise DatabaseUnavailable(msg, retry_after=2) from error
+
+
+def _postgresql_engine(url: str, pool_size: int) -> Engine:
+    # prepare_threshold=1: the same few statements run over and over, so planning them once pays from the second time.
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=5,
+        pool_use_lifo=True,
+        connect_args={"connect_timeout": 5, "prepare_threshold": 1, "application_name": "harmony"},
+    )
+
+
+def _sqlite_engine(url: str, pool_size: int) -> Engine:
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=10,
+        pool_use_lifo=True,
+        connect_args={"check_same_thread": False, "timeout": 0},
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # The driver's own BEGIN is deferred and would take the write lock too late; `_begin_sqlite` says what it wants.
+    connection.isolation_level = None
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=0", "foreign_keys=ON", "temp_store=MEMORY"):
+        _patiently(partial(_run, connection, f"PRAGMA {pragma}"))
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    if connection.get_execution_options().get(_WRITE):
+        raw = connection.connection.driver_connection
+        _patiently(partial(_run, cast("sqlite3.Connection", raw), "BEGIN IMMEDIATE"))
+
+
+def _run(connection: sqlite3.Connection, statement: str) -> None:
+    connection.execute(statement).close()
+
+
+def _patiently(statement: Callable[[], None]) -> None:
+    give_up = time.monotonic() + _LOCK_PATIENCE_SECONDS
+    while True:
+        try:
+            statement()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF not in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+                raise
+            if time.monotonic() > give_up:
+                msg = "The database stayed locked."
+                raise DatabaseUnavailable(msg, retry_after=2) from error
+            time.sleep(random.uniform(0.001, 0.003))  # noqa: S311 - jitter needs no cryptographic randomness
+        else:
+            return

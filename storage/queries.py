@@ -1,0 +1,175 @@
+"""Reading jobs, events and artifacts: what GET and lists need, each at a constant cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, func, or_, select, tuple_
+
+from pipelines.jobs import Phase, Purpose
+from storage.database import AnyConnection, Database
+from storage.tables import artifacts, attempts, dispatcher, events, job_labels, jobs, steps, webhook_deliveries
+
+#: Positions behind more than this many jobs are told as "1000+".
+_EXACT_POSITION = 1000
+
+
+@dataclass(frozen=True)
+class JobRows:
+    """A job with its steps and results."""
+
+    job: Row[Any]
+    steps: Sequence[Row[Any]]
+    results: Sequence[Row[Any]]
+    queue_position: int | str | None
+
+
+@dataclass(frozen=True)
+class JobFilter:
+    """Which jobs a list holds; None = any. Times are seconds since the epoch; `text` begins an id or a label's value."""
+
+    statuses: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    voices: tuple[str, ...] = ()
+    created_after: float | None = None
+    created_before: float | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    text: str | None = None
+
+
+class JobReader:
+    """Queries over jobs; never writes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, job_id: str) -> JobRows | None:
+        """The job with its steps and results, as of one moment each."""
+        with self._database.read() as connection:
+            job = connection.execute(select(jobs).where(jobs.c.id == job_id)).one_or_none()
+            return None if job is None else _with_parts(connection, [job])[0]
+
+    def version(self, job_id: str) -> tuple[int, str] | None:
+        """The job's last event number and status: what an ETag and a long-poll need."""
+        with self._database.read() as connection:
+            row = connection.execute(select(jobs.c.seq, jobs.c.status).where(jobs.c.id == job_id)).one_or_none()
+        return None if row is None else (row.seq, row.status)
+
+    def page(self, which: JobFilter, *, limit: int, after: str | None, before: str | None) -> list[JobRows]:
+        """Newest first; `after` goes on behind that id, `before` gives the page in front of it."""
+        query = select(jobs).where(*_conditions(which))
+        if before is not None:
+            page = query.where(jobs.c.id > before).order_by(jobs.c.id).limit(limit)
+        else:
+            if after is not None:
+                query = query.where(jobs.c.id < after)
+            page = query.order_by(jobs.c.id.desc()).limit(limit)
+        with self._database.read() as connection:
+            rows = list(connection.execute(page).all())
+            if before is not None:
+                rows.reverse()
+            return _with_parts(connection, rows)
+
+    def events(self, job_id: str, after: int, limit: int = 1000) -> list[Row[Any]]:
+        """The job's events behind number `after`."""
+        query = select(events).where(events.c.job_id == job_id, events.c.seq > after).order_by(events.c.seq)
+        with self._database.read() as connection:
+            return list(connection.execute(query.limit(limit)).all())
+
+    def all_events(self, after: int, limit: int = 1000) -> list[Row[Any]]:
+        """Events of every job behind position `after`; those without a position yet come later."""
+        query = select(events).where(events.c.position > after).order_by(events.c.position)
+        with self._database.read() as connection:
+            return list(connection.execute(query.limit(limit)).all())
+
+    def last_position(self) -> int:
+        """The newest position that was given."""
+        with self._database.read() as connection:
+            return connection.scalar(select(func.max(events.c.position))) or 0
+
+    def artifact(self, artifact_id: str) -> Row[Any] | None:
+        """An artifact's row."""
+        with self._database.read() as connection:
+            return connection.execute(select(artifacts).where(artifacts.c.id == artifact_id)).one_or_none()
+
+    def attempts(self, job_id: str) -> list[Row[Any]]:
+        """Every attempt of the job's steps, in order."""
+        query = select(attempts).where(attempts.c.job_id == job_id).order_by(attempts.c.id)
+        with self._database.read() as connection:
+            return list(connection.execute(query).all())
+
+    def deliveries(self, job_id: str) -> list[Row[Any]]:
+        """The job's webhook deliveries."""
+        query = select(webhook_deliveries).where(webhook_deliveries.c.job_id == job_id)
+        with self._database.read() as connection:
+            return list(connection.execute(query.order_by(webhook_deliveries.c.id)).all())
+
+    def dispatcher(self) -> Row[Any] | None:
+        """What the dispatcher last wrote of itself and of the broker."""
+        with self._database.read() as connection:
+            return connection.execute(select(dispatcher)).one_or_none()
+
+
+def _with_parts(connection: AnyConnection, rows: Sequence[Row[Any]]) -> list[JobRows]:
+    ids = [row.id for row in rows]
+    if not ids:
+        return []
+    by_job: dict[str, tuple[list[Row[Any]], list[Row[Any]]]] = {job_id: ([], []) for job_id in ids}
+    for step in connection.execute(select(steps).where(steps.c.job_id.in_(ids)).order_by(steps.c.number)):
+        by_job[step.job_id][0].append(step)
+    results = select(artifacts).where(artifacts.c.job_id.in_(ids), artifacts.c.purpose == Purpose.RESULT)
+    for artifact in connection.execute(results.order_by(artifacts.c.id)):
+        by_job[artifact.job_id][1].append(artifact)
+    return [JobRows(row, *by_job[row.id], _position(connection, row)) for row in rows]
+
+
+def _position(connection: AnyConnection, job: Row[Any]) -> int | str | None:
+    """How many jobs of its route go before it, plus one; only a waiting job has a position."""
+    if job.phase != Phase.WAITING:
+        return None
+    ahead = (
+        select(jobs.c.id)
+        .where(
+            jobs.c.phase == Phase.WAITING,
+            jobs.c.route == job.route,
+            tuple_(jobs.c.rank, jobs.c.id) < tuple_(job.rank, job.id),
+        )
+        .limit(_EXACT_POSITION)
+        .subquery()
+    )
+    count = connection.scalar(select(func.count()).select_from(ahead)) or 0
+    return f"{_EXACT_POSITION}+" if count >= _EXACT_POSITION else count + 1
+
+
+def _conditions(which: JobFilter) -> list[ColumnElement[bool]]:
+    found: list[ColumnElement[bool]] = []
+    for column, values in (
+        (jobs.c.status, which.statuses),
+        (jobs.c.kind, which.kinds),
+        (jobs.c.model, which.models),
+        (jobs.c.voice, which.voices),
+    ):
+        if values:
+            found.append(column.in_(values))
+    # Ids sort by time to the millisecond, so the time filters walk the primary key.
+    if which.created_after is not None:
+        found.append(jobs.c.id > _id_at(which.created_after))
+    if which.created_before is not None:
+        found.append(jobs.c.id < _id_at(which.created_before))
+    for key, value in which.labels.items():
+        labelled = select(job_labels.c.job_id).where(job_labels.c.key == key, job_labels.c.value == value)
+        found.append(jobs.c.id.in_(labelled))
+    if which.text:
+        end = which.text + "\U0010ffff"
+        labelled = select(job_labels.c.job_id).where(job_labels.c.value >= which.text, job_labels.c.value < end)
+        found.append(or_(jobs.c.id.between(which.text, end), jobs.c.id.in_(labelled)))
+    return found
+
+
+def _id_at(seconds: float) -> str:
+    """The smallest id of a job made at `seconds`: UUIDv7 begins with 48 bits of milliseconds."""
+    stamp = f"{max(0, int(seconds * 1000)):012x}"
+    return f"job_{stamp[:8]}-{stamp[8:]}"

@@ -1,0 +1,196 @@
+"""Accepting a job: everything in one transaction, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from pipelines.errors import InvalidRequest
+from pipelines.events import EventType
+from pipelines.ids import new_id
+from pipelines.jobs import JobStatus, Phase, Plan, Priority, Purpose, StepStatus
+from storage.database import WriteConnection, db_now
+from storage.history import NewEvent, append, tell_webhook
+from storage.tables import artifacts, idempotency_keys, job_labels, jobs, steps
+
+
+@dataclass(frozen=True)
+class NewArtifact:
+    """Bytes that lie in the store already, about to become visible."""
+
+    role: str
+    key: str
+    media_type: str
+    bytes: int
+    sha256: str
+    seconds: float | None = None
+    sample_rate: int | None = None
+
+
+@dataclass(frozen=True)
+class Idempotency:
+    """A client's key, and the digest of what it was sent with."""
+
+    key: str
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A planned request, with its inputs stored."""
+
+    id: str
+    kind: str
+    model: str
+    voice: str | None
+    plan: Plan
+    priority: Priority
+    #: What the client asked, as it is shown again: kind, input without inline bytes, options.
+    request: Mapping[str, Any]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    webhook: Mapping[str, Any] | None = None
+    submitter: str = ""
+    inputs: Sequence[NewArtifact] = ()
+    idempotency: Idempotency | None = None
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """The job's id; `replayed` if an earlier request with the same key made it."""
+
+    id: str
+    replayed: bool
+
+
+def submit(connection: WriteConnection, submission: Submission) -> Submitted:
+    """Writes the job; InvalidRequest if its idempotency key was used for something else."""
+    now: float = connection.scalar(select(db_now())) or 0.0
+    connection.execute(insert(jobs).values(_row(submission, now)))
+    # The key goes in after the job that it points at, and takes the job back out if another request was first.
+    if submission.idempotency is not None:
+        earlier = _remember(connection, submission, submission.idempotency, now)
+        if earlier is not None:
+            connection.execute(jobs.delete().where(jobs.c.id == submission.id))
+            return Submitted(earlier, replayed=True)
+    connection.execute(insert(steps), _step_rows(submission))
+    if submission.labels:
+        connection.execute(
+            insert(job_labels),
+            [{"job_id": submission.id, "key": key, "value": value} for key, value in submission.labels.items()],
+        )
+    if submission.inputs:
+        add_artifacts(connection, submission.id, -1, Purpose.INPUT, submission.inputs, now)
+    append(
+        connection,
+        submission.id,
+        1,
+        now,
+        [NewEvent(EventType.JOB_QUEUED, {"kind": submission.kind, "model": submission.model})],
+    )
+    if submission.webhook is not None and EventType.JOB_QUEUED in submission.webhook["events"]:
+        job = connection.execute(select(jobs).where(jobs.c.id == submission.id)).one()
+        tell_webhook(connection, job, 1, now, EventType.JOB_QUEUED)
+    return Submitted(submission.id, replayed=False)
+
+
+def add_artifacts(
+    connection: WriteConnection, job_id: str, step_index: int, purpose: Purpose, new: Sequence[NewArtifact], now: float
+) -> None:
+    """Makes stored bytes visible as artifacts of a job's step; -1 for inputs."""
+    connection.execute(
+        insert(artifacts),
+        [
+            {
+                "id": new_id("art"),
+                "job_id": job_id,
+                "step_index": step_index,
+                "purpose": purpose,
+                "role": item.role,
+                "key": item.key,
+                "media_type": item.media_type,
+                "bytes": item.bytes,
+                "sha256": item.sha256,
+                "seconds": item.seconds,
+                "sample_rate": item.sample_rate,
+                "created_at": now,
+            }
+            for item in new
+        ],
+    )
+
+
+def _row(submission: Submission, now: float) -> dict[str, Any]:
+    plan = submission.plan
+    return {
+        "id": submission.id,
+        "kind": submission.kind,
+        "model": submission.model,
+        "voice": submission.voice,
+        "status": JobStatus.QUEUED,
+        "priority": submission.priority,
+        "progress": 0.0,
+        "request": dict(submission.request),
+        "labels": dict(submission.labels),
+        "webhook": None if submission.webhook is None else dict(submission.webhook),
+        "submitter": submission.submitter,
+        "created_at": now,
+        "seq": 1,
+        "phase": Phase.WAITING,
+        "steps": len(plan.steps),
+        "step_index": 0,
+        "queue": plan.steps[0].queue,
+        "route": plan.route(),
+        "rank": submission.priority,
+        "run_at": now,
+        "ready_at": now,
+        "publication": 0,
+        "republished": 0,
+        "charged": {},
+        "fence": 0,
+    }
+
+
+def _step_rows(submission: Submission) -> list[dict[str, Any]]:
+    return [
+        {
+            "job_id": submission.id,
+            "number": number,
+            "name": step.name,
+            "action": step.action,
+            "model": step.model,
+            "queue": step.queue,
+            "options": dict(step.options),
+            "status": StepStatus.PENDING,
+            "attempts": 0,
+        }
+        for number, step in enumerate(submission.plan.steps)
+    ]
+
+
+def _remember(connection: WriteConnection, submission: Submission, used: Idempotency, now: float) -> str | None:
+    """The id of the job that the key made before, or None after writing it down for this one."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    new = dialect.insert(idempotency_keys).values(
+        submitter=submission.submitter,
+        key=used.key,
+        fingerprint=used.fingerprint,
+        job_id=submission.id,
+        created_at=now,
+    )
+    # Two at once: the second waits here for the first's commit, then finds its row.
+    if connection.execute(new.on_conflict_do_nothing()).rowcount == 1:
+        return None
+    row = connection.execute(
+        select(idempotency_keys.c.fingerprint, idempotency_keys.c.job_id).where(
+            idempotency_keys.c.submitter == submission.submitter, idempotency_keys.c.key == used.key
+        )
+    ).one()
+    if row.fingerprint != used.fingerprint:
+        message = "was used before with another request"
+        raise InvalidRequest.of("Idempotency-Key", message, code="idempotency_mismatch")
+    job_id: str = row.job_id
+    return job_id
