@@ -1,0 +1,210 @@
+"""The worker's side of the helper process: starts it when first needed, gives it one request at a time, ends it in time.
+
+A plain subprocess, because Celery's children are daemonic and may not have `multiprocessing` children. PyAV is never
+imported here.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import IO, Any, cast
+
+from pipelines.errors import PermanentError, StepCancelled, TransientError
+from workers.media.formats import AudioFormat, can_write, written_rate
+from workers.media.protocol import MediaInfo, MediaLimits, receive, send
+
+START_SECONDS = 60.0
+#: How often a running request looks whether it should stop.
+GLANCE = 0.2
+LIMIT_SIGNALS = {signal.SIGXCPU, signal.SIGXFSZ}
+#: Codes of failures that another attempt may not have.
+PASSING = {"media_io", "media_helper"}
+ROOT = Path(__file__).parents[2]
+
+
+class MediaHelper:
+    """Decodes and encodes files in a limited helper process; thread-safe, and good again after a fork.
+
+    Errors: PermanentError `audio_undecodable`, `audio_empty`, `audio_too_long`, `audio_no_stream`, `decode_limit`,
+    `sample_rate_unsupported`; StepCancelled; TransientError where the helper cannot start or the disk fails.
+    """
+
+    def __init__(self, limits: MediaLimits | None = None) -> None:
+        self.limits = limits or MediaLimits()
+        self._lock = threading.Lock()
+        self._owner = os.getpid()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The helper's process, None while there is none."""
+        return self._process.pid if self._process and self._process.poll() is None else None
+
+    def decode(
+        self, source: Path, target: Path, *, sample_rate: int = 16000, should_stop: Callable[[], bool] | None = None
+    ) -> MediaInfo:
+        """Any input → WAV, mono, 16 bits, `sample_rate` Hz. On an error there is no target."""
+        if source.stat().st_size == 0:
+            raise PermanentError("the file is empty", code="audio_empty")
+        return self._ask({"verb": "decode", "sample_rate": sample_rate}, source, target, should_stop)
+
+    def encode(
+        self,
+        source_wav: Path,
+        target: Path,
+        audio_format: AudioFormat,
+        *,
+        sample_rate: int | None = None,
+        should_stop: Callable[[], bool] | None = None,
+    ) -> MediaInfo:
+        """A WAV of ours → `audio_format`. Without `sample_rate` the format's nearest rate that loses nothing."""
+        if sample_rate is not None and not can_write(audio_format, sample_rate):
+            raise PermanentError(f"{audio_format} cannot have {sample_rate} Hz", code="sample_rate_unsupported")
+        rate = sample_rate or written_rate(audio_format, _wav_rate(source_wav))
+        message = {"verb": "encode", "sample_rate": rate, "format": audio_format}
+        return self._ask(message, source_wav, target, should_stop)
+
+    def close(self) -> None:
+        """Ends the helper; the next request starts another."""
+        with self._lock:
+            self._end()
+
+    def _ask(
+        self, message: dict[str, Any], source: Path, target: Path, should_stop: Callable[[], bool] | None
+    ) -> MediaInfo:
+        paths = {"source": str(source.resolve()), "target": str(target.resolve())}
+        with self._lock:
+            answer = self._exchange(message | paths | asdict(self.limits), should_stop, target)
+        if "info" in answer:
+            return MediaInfo(**answer["info"])
+        target.unlink(missing_ok=True)
+        error = TransientError if answer["code"] in PASSING else PermanentError
+        raise error(answer["detail"], code=answer["code"])
+
+    def _exchange(
+        self, message: dict[str, Any], should_stop: Callable[[], bool] | None, target: Path
+    ) -> dict[str, Any]:
+        try:
+            process = self._given(message)
+            answer = _await(process, self.limits.wall_seconds, should_stop)
+        except BaseException:
+            # Stopped half-way: what it would still say belongs to nobody.
+            self._end()
+            target.unlink(missing_ok=True)
+            raise
+        return answer if answer is not None else self._post_mortem()
+
+    def _given(self, message: dict[str, Any]) -> subprocess.Popen[bytes]:
+        """Hands the request to the helper; one that died since its last request is replaced."""
+        process = self._running()
+        try:
+            send(cast("IO[bytes]", process.stdin), message)
+        except BrokenPipeError:
+            self._end()
+            process = self._running()
+            send(cast("IO[bytes]", process.stdin), message)
+        return process
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        if self._owner != os.getpid():
+            # A fork's copy belongs to the other process.
+            self._owner, self._process = os.getpid(), None
+        if self._process is not None and self._process.poll() is not None:
+            self._end()
+        if self._process is None:
+            self._process = _started()
+            if _await(self._process, START_SECONDS, None) is None:
+                self._end()
+                raise TransientError("the media helper does not start", code="media_helper")
+        return self._process
+
+    def _post_mortem(self) -> dict[str, Any]:
+        """The helper died during this request: of a limit, of the input, or at somebody else's hand."""
+        code = -self._end()
+        if code in LIMIT_SIGNALS:
+            return {"code": "decode_limit", "detail": "decoding needs more processor time than one request may use"}
+        if code == signal.SIGKILL:
+            return {"code": "media_helper", "detail": "the media helper was killed"}
+        return {"code": "audio_undecodable", "detail": "the decoder crashed on this file"}
+
+    def _end(self) -> int:
+        """Kills and forgets the helper; returns how it ended."""
+        process, self._process = self._process, None
+        if process is None:
+            return 0
+        # One that died by itself keeps its own code: the signal comes too late to change it.
+        process.kill()
+        code = process.wait()
+        for pipe in (process.stdin, process.stdout):
+            _close(cast("IO[bytes]", pipe))
+        return code
+
+
+def _close(pipe: IO[bytes]) -> None:
+    try:
+        pipe.close()
+    except BrokenPipeError:
+        # Closing flushes, and the reader is dead.
+        return
+
+
+def _started() -> subprocess.Popen[bytes]:
+    """Starts the helper from a thread that lives as long as it: the kernel's parent-death signal is about threads."""
+    started: list[subprocess.Popen[bytes]] = []
+    failed: list[BaseException] = []
+    ready = threading.Event()
+
+    def keep() -> None:
+        try:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "workers.media.helper", str(os.getpid())],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                cwd=ROOT,
+            )
+        except OSError as error:
+            failed.append(error)
+            return
+        else:
+            started.append(process)
+        finally:
+            ready.set()
+        process.wait()
+
+    threading.Thread(target=keep, name="media-helper", daemon=True).start()
+    ready.wait()
+    if failed:
+        raise TransientError("the media helper cannot be started", code="media_helper") from failed[0]
+    return started[0]
+
+
+def _await(
+    process: subprocess.Popen[bytes], seconds: float, should_stop: Callable[[], bool] | None
+) -> dict[str, Any] | None:
+    """The next frame; None if the helper died. Raises `decode_limit` after `seconds`, StepCancelled when asked to stop."""
+    pipe = cast("IO[bytes]", process.stdout)
+    deadline = time.monotonic() + seconds
+    while not select.select([pipe], [], [], min(GLANCE, max(deadline - time.monotonic(), 0)))[0]:
+        if should_stop is not None and should_stop():
+            raise StepCancelled("stopped while decoding")
+        if time.monotonic() >= deadline:
+            raise PermanentError(f"decoding took longer than {seconds:g} seconds", code="decode_limit")
+    return receive(cast("Any", pipe))
+
+
+def _wav_rate(path: Path) -> int:
+    """The sampling rate in the header of a WAV of ours."""
+    with path.open("rb") as file:
+        head = file.read(28)
+    if len(head) < 28 or head[:4] != b"RIFF":  # noqa: PLR2004 - up to the rate's field
+        raise PermanentError("not a WAV file", code="audio_undecodable")
+    return int.from_bytes(head[24:28], "little")

@@ -1,0 +1,100 @@
+"""The helper process: `python -m workers.media.helper PARENT_PID`; one request at a time, frames on stdin and stdout.
+
+It dies with its worker, lowers its own limits before it opens anything, and answers every failure it survives.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from workers.media.protocol import receive, send
+
+PR_SET_PDEATHSIG = 1
+OPEN_FILES = 32
+
+
+def main() -> None:
+    """Serves requests until the worker closes the pipe."""
+    _die_with(int(sys.argv[1]))
+    requests, answers = _own_pipes()
+    import av.logging
+
+    # FFmpeg's own messages may quote what is in the file.
+    av.logging.set_level(None)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    send(answers, {"ready": True})
+    while (request := receive(requests)) is not None:
+        send(answers, _answer(request))
+
+
+def _die_with(parent: int) -> None:
+    """SIGKILL when the worker's starting thread ends; leaves at once if it already has."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        sys.exit(1)
+
+
+def _own_pipes() -> tuple[BinaryIO, BinaryIO]:
+    """Takes stdin and stdout away from libraries that might print."""
+    requests, answers = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nothing, 0)
+    os.dup2(2, 1)
+    os.close(nothing)
+    return os.fdopen(requests, "rb"), os.fdopen(answers, "wb")
+
+
+def _limit(request: dict[str, Any]) -> None:
+    """Soft limits of this request; processor time counts from what earlier ones used."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    used = int(usage.ru_utime + usage.ru_stime) + 1
+    _soft(resource.RLIMIT_CPU, used + int(request["cpu_seconds"]))
+    _soft(resource.RLIMIT_AS, int(request["memory_bytes"]))
+    _soft(resource.RLIMIT_FSIZE, int(request["output_bytes"]))
+
+
+def _soft(which: int, value: int) -> None:
+    _, hard = resource.getrlimit(which)
+    resource.setrlimit(which, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
+
+
+def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    from workers.media import codec
+
+    _limit(request)
+    source, target = Path(request["source"]), Path(request["target"])
+    try:
+        if request["verb"] == "decode":
+            info = codec.decode(source, target, request["sample_rate"], request["audio_seconds"])
+        else:
+            info = codec.encode(source, target, request["format"], request["sample_rate"])
+    except codec.MediaError as error:
+        return {"code": error.code, "detail": error.detail}
+    except MemoryError:
+        return {"code": "decode_limit", "detail": "decoding needs more memory than one request may use"}
+    except OSError as error:
+        return _failed(error)
+    return {"info": asdict(info)}
+
+
+def _failed(error: OSError) -> dict[str, Any]:
+    """FFmpeg's errors are OSErrors too: a file over its limit, no memory, else something wrong with the disk."""
+    import errno
+
+    if error.errno == errno.EFBIG:
+        return {"code": "decode_limit", "detail": "the result is larger than one request may write"}
+    if error.errno == errno.ENOMEM:
+        return {"code": "decode_limit", "detail": "decoding needs more memory than one request may use"}
+    return {"code": "media_io", "detail": f"reading or writing failed: {type(error).__name__}"}
+
+
+if __name__ == "__main__":
+    main()
