@@ -1,0 +1,1 @@
+"""Kokoro: English text to speech."""

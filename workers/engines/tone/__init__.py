@@ -1,0 +1,1 @@
+"""The weightless family: shaped tones and scripted transcripts."""
