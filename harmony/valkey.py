@@ -1,6 +1,6 @@
 """The broker of one machine: which server there is, and the command that runs it on loopback.
 
-Persistence is an append-only file synced every second: rows are the truth, so that second costs a republication at worst.
+Persistence is an append-only file synced every second: rows are the truth, so that second costs a republication.
 `noeviction` matters: any other policy may drop messages silently.
 """
 
@@ -31,7 +31,7 @@ def valkey_binary() -> Path:
 
 
 def valkey_command(binary: Path, *, port: int, directory: Path, appendonly: bool = True) -> list[str]:
-    """Arguments of a server that listens on loopback only, keeps its data in `directory`, and stays in the foreground."""
+    """Arguments of a server that listens on loopback only, keeps its data in `directory`, stays in the foreground."""
     options = {
         "bind": HOST,
         "port": str(port),

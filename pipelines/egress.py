@@ -25,6 +25,7 @@ MAX_URL = 2048
 MAX_HOST = 253
 MAX_PORT = 65535
 MAX_IPV4 = 2**32
+MAX_OCTET = 255
 IPV4_PARTS = 4
 
 #: Names that never mean a public host (RFC 6761, 6762, 8375, and ICANN's reservation of `internal`).
@@ -222,7 +223,7 @@ def _ipv4(name: str) -> str:
     value = last
     for index, number in enumerate(leading):
         value += number << (24 - 8 * index)
-    if any(number > 0xFF for number in leading) or last >= 256 ** (5 - len(parts)) or value >= MAX_IPV4:
+    if any(number > MAX_OCTET for number in leading) or last >= 256 ** (5 - len(parts)) or value >= MAX_IPV4:
         raise UrlInvalid(message)
     return str(IPv4Address(value))
 

@@ -1,7 +1,7 @@
 """Bytes in storage: what every artifact store can do, and how a deployment gets its own.
 
-Keys are made by us, like `jobs/job_…/steps/0/3/audio.wav`; nothing a client sends becomes part of one. The SHA-256 of an
-artifact lives in its row: a reader passes it, and bytes that differ never reach an engine.
+Keys are made by us, like `jobs/job_…/steps/0/3/audio.wav`; nothing a client sends becomes part of one. The SHA-256 of
+an artifact lives in its row: a reader passes it, and bytes that differ never reach an engine.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ class ArtifactStore(Protocol):
         """Its length in bytes, None where there is no such key."""
 
     def fetch(self, key: str, path: Path, sha256: str) -> None:
-        """Copies into a local file; TransientError `artifact_corrupt` (and no file) if the bytes are not those recorded."""
+        """Copies into a file; TransientError `artifact_corrupt` (and no file) if the bytes are not as recorded."""
 
     def read(self, key: str, sha256: str) -> bytes:
         """A small artifact as bytes, checked like `fetch`."""
@@ -84,7 +84,7 @@ class ArtifactStore(Protocol):
     def link(
         self, key: str, *, resource: str, filename: str, media_type: str, seconds: int, disposition: Disposition
     ) -> str:
-        """A link that opens this artifact for `seconds`: the store's own URL, or the signed path `resource` of our API."""
+        """Opens this artifact for `seconds`: the store's own URL, or `resource`, a path of our API, signed."""
 
     def check(self) -> None:
         """Returns if the store can be written to and read from now."""
@@ -149,15 +149,16 @@ def copy_checked(source: BinaryIO, path: Path, sha256: str, *, key: str) -> None
             while chunk := source.read(CHUNK):
                 digest.update(chunk)
                 target.write(chunk)
-        if digest.hexdigest() != sha256:
-            raise corrupt(key)
     except BaseException:
         path.unlink(missing_ok=True)
         raise
+    if digest.hexdigest() != sha256:
+        path.unlink()
+        raise corrupt(key)
 
 
 def content_disposition(kind: Disposition, filename: str) -> str:
-    """The header's value by RFC 6266: an ASCII stand-in for old readers, the true name by RFC 8187 where they differ."""
+    """The header's value by RFC 6266: an ASCII stand-in, and the true name by RFC 8187 where they differ."""
     clean = "".join(
         "_" if ord(character) < ord(" ") or character in '/\\"\x7f' else character for character in filename
     )

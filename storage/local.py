@@ -37,7 +37,7 @@ DRAFT = ".draft-"
 
 
 class LocalArtifacts:
-    """The ArtifactStore of one machine, under `data_dir/artifacts`; its links are paths of the API, signed with `signer`."""
+    """The ArtifactStore of one machine, in `data_dir/artifacts`; its links are paths of the API, signed by `signer`."""
 
     def __init__(self, data_dir: Path) -> None:
         self.root = data_dir / "artifacts"

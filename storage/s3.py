@@ -1,7 +1,7 @@
 """Artifacts in any S3-compatible store, through boto3 (imported when the first client is made, once per process).
 
-Requests carry no trailing checksums, which several stores refuse; the SHA-256 goes into the object's metadata for people
-who look at the bucket, and readers check the bytes against the artifact's row.
+Requests carry no trailing checksums, which several stores refuse; the SHA-256 goes into the object's metadata for
+people who look at the bucket, and readers check the bytes against the artifact's row.
 """
 
 from __future__ import annotations
@@ -314,7 +314,7 @@ def _code(error: ClientError) -> str:
 @contextmanager
 def _as_ours(key: str) -> Iterator[None]:
     """Botocore's errors in our words; its messages may hold hosts and keys, so only the code is repeated."""
-    from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+    from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError, IncompleteReadError  # noqa: A004 - botocore's name
 
     try:
         yield
@@ -325,7 +325,7 @@ def _as_ours(key: str) -> Iterator[None]:
         if code in REFUSED_CODES:
             raise TransientError(f"the artifact store refused the request: {code}", code="storage_refused") from error
         raise TransientError(f"the artifact store failed: {code}", code="storage_unavailable") from error
-    except HTTPClientError as error:
+    except (ConnectionError, HTTPClientError, IncompleteReadError) as error:
         raise TransientError(
             f"the artifact store cannot be reached: {type(error).__name__}", code="storage_unavailable"
         ) from error

@@ -168,7 +168,8 @@ def test_list_by_prefix(store: ArtifactStore) -> None:
 
 
 @pytest.mark.parametrize(
-    "key", ["", "/etc/passwd", "../x", "a/../b", "a//b", "a/", "a b", "a\x00b", "ä", ".hidden", "a/.b", "a,b", "a" * 201]
+    "key",
+    ["", "/etc/passwd", "../x", "a/../b", "a//b", "a/", "a b", "a\x00b", "ä", ".hidden", "a/.b", "a,b", "a" * 201],
 )
 def test_a_key_that_is_not_ours(store: ArtifactStore, key: str) -> None:
     for call in (
@@ -196,7 +197,7 @@ def test_a_source_that_fails_leaves_nothing(store: ArtifactStore, key: str) -> N
         def readable(self) -> bool:
             return True
 
-        def readinto(self, buffer: object) -> int:
+        def readinto(self, buffer: object) -> int:  # noqa: ARG002 - the base class's signature
             raise ConnectionResetError
 
     with pytest.raises(ConnectionResetError):
@@ -225,7 +226,7 @@ def test_after_a_fork_the_store_still_works(store: ArtifactStore, key: str) -> N
 
 
 def fetch(url: str) -> tuple[bytes, dict[str, str]]:
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own address
         return answer.read(), {name.lower(): value for name, value in answer.headers.items()}
 
 

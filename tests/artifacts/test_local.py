@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import signal
 import stat
 import subprocess
@@ -145,7 +144,7 @@ def test_local_storage_imports_no_boto3() -> None:
         ("attachment", "x\r\nSet-Cookie: y", 'attachment; filename="x__Set-Cookie: y"'),
         ("attachment", "né.wav", "attachment; filename=\"n_.wav\"; filename*=UTF-8''n%C3%A9.wav"),
         ("attachment", "50%.wav", "attachment; filename=\"50_.wav\"; filename*=UTF-8''50%25.wav"),
-        ("attachment", "", 'attachment; filename="file"; filename*=UTF-8\'\''),
+        ("attachment", "", "attachment; filename=\"file\"; filename*=UTF-8''"),
     ],
 )
 def test_content_disposition(kind: str, filename: str, expected: str) -> None:
@@ -159,4 +158,4 @@ def test_durable_puts_are_quick(tmp_path: Path) -> None:
     for number in range(50):
         store.put_bytes(f"jobs/job_{number}/steps/0/1/audio.wav", bytes(10_000), media_type="audio/wav")
     assert (time.monotonic() - begin) / 50 < 0.1
-    assert os.listdir(store.root)
+    assert len(list(store.list())) == 50

@@ -102,7 +102,11 @@ def _shared(folder: Path, name: str, make: Callable[[Path], Service]) -> dict[st
     with _locked(folder / f"{name}.lock"):
         if not record.exists():
             service = make(folder / name).start()
-            facts = {"pid": service.pid, "created": psutil.Process(service.pid).create_time(), "stop": service.quick_stop}
+            facts = {
+                "pid": service.pid,
+                "created": psutil.Process(service.pid).create_time(),
+                "stop": service.quick_stop,
+            }
             record.write_text(json.dumps(facts | {"port": service.port, "url": service.url}))
             _KEPT.append(service)
     return dict(json.loads(record.read_text()))

@@ -82,7 +82,7 @@ class Postgres(Service):
 
     def __init__(self, folder: Path | None = None, *, durable: bool = True) -> None:
         # Not under pytest's own folder: that one is closed to other users.
-        super().__init__(folder or Path(tempfile.mkdtemp(prefix="harmony-postgres-", dir="/tmp")))  # noqa: S108 - made with a random name and owner-only rights
+        super().__init__(folder or Path(tempfile.mkdtemp(prefix="harmony-postgres-", dir="/tmp")))
         self.data = self.folder / "data"
         self.durable = durable
 
@@ -101,6 +101,7 @@ class Postgres(Service):
             folder.mkdir(parents=True, exist_ok=True)
             if os.geteuid() == 0:
                 os.chown(folder, *_nobody())
+        user, group = self.account()
         subprocess.run(
             [
                 self._program("initdb"),
@@ -115,7 +116,8 @@ class Postgres(Service):
             check=True,
             stdout=subprocess.DEVNULL,
             cwd=self.folder,
-            **self.credentials(),
+            user=user,
+            group=group,
         )
 
     def command(self) -> list[str]:
@@ -139,11 +141,8 @@ class Postgres(Service):
             return True
         return False
 
-    def credentials(self) -> dict[str, int]:
-        if os.geteuid() != 0:
-            return {}
-        user, group = _nobody()
-        return {"user": user, "group": group}
+    def account(self) -> tuple[int | None, int | None]:
+        return _nobody() if os.geteuid() == 0 else (None, None)
 
     def stop_signal(self) -> signal.Signals:
         """The fast shutdown: connections are closed, everything is written."""

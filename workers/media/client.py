@@ -1,4 +1,4 @@
-"""The worker's side of the helper process: starts it when first needed, gives it one request at a time, ends it in time.
+"""The worker's side of the helper: starts it when first needed, gives it one request at a time, ends it in time.
 
 A plain subprocess, because Celery's children are daemonic and may not have `multiprocessing` children. PyAV is never
 imported here.
@@ -16,13 +16,15 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, BinaryIO, cast
 
 from pipelines.errors import PermanentError, StepCancelled, TransientError
 from workers.media.formats import AudioFormat, can_write, written_rate
 from workers.media.protocol import MediaInfo, MediaLimits, receive, send
 
 START_SECONDS = 60.0
+#: From closing its pipe to its end; a traceback is written in between.
+LAST_WORDS = 5.0
 #: How often a running request looks whether it should stop.
 GLANCE = 0.2
 LIMIT_SIGNALS = {signal.SIGXCPU, signal.SIGXFSZ}
@@ -107,11 +109,11 @@ class MediaHelper:
         """Hands the request to the helper; one that died since its last request is replaced."""
         process = self._running()
         try:
-            send(cast("IO[bytes]", process.stdin), message)
+            send(cast("BinaryIO", process.stdin), message)
         except BrokenPipeError:
             self._end()
             process = self._running()
-            send(cast("IO[bytes]", process.stdin), message)
+            send(cast("BinaryIO", process.stdin), message)
         return process
 
     def _running(self) -> subprocess.Popen[bytes]:
@@ -129,21 +131,23 @@ class MediaHelper:
 
     def _post_mortem(self) -> dict[str, Any]:
         """The helper died during this request: of a limit, of the input, or at somebody else's hand."""
-        code = -self._end()
+        code = -self._end(patience=LAST_WORDS)
         if code in LIMIT_SIGNALS:
             return {"code": "decode_limit", "detail": "decoding needs more processor time than one request may use"}
         if code == signal.SIGKILL:
             return {"code": "media_helper", "detail": "the media helper was killed"}
         return {"code": "audio_undecodable", "detail": "the decoder crashed on this file"}
 
-    def _end(self) -> int:
-        """Kills and forgets the helper; returns how it ended."""
+    def _end(self, patience: float = 0) -> int:
+        """Kills and forgets the helper; returns how it ended. With patience one that is ending keeps its own code."""
         process, self._process = self._process, None
         if process is None:
             return 0
-        # One that died by itself keeps its own code: the signal comes too late to change it.
-        process.kill()
-        code = process.wait()
+        try:
+            code = process.wait(patience)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            code = process.wait()
         for pipe in (process.stdin, process.stdout):
             _close(cast("IO[bytes]", pipe))
         return code
@@ -190,7 +194,7 @@ def _started() -> subprocess.Popen[bytes]:
 def _await(
     process: subprocess.Popen[bytes], seconds: float, should_stop: Callable[[], bool] | None
 ) -> dict[str, Any] | None:
-    """The next frame; None if the helper died. Raises `decode_limit` after `seconds`, StepCancelled when asked to stop."""
+    """The next frame; None if the helper died. Raises `decode_limit` after `seconds`, StepCancelled when asked."""
     pipe = cast("IO[bytes]", process.stdout)
     deadline = time.monotonic() + seconds
     while not select.select([pipe], [], [], min(GLANCE, max(deadline - time.monotonic(), 0)))[0]:
@@ -198,7 +202,7 @@ def _await(
             raise StepCancelled("stopped while decoding")
         if time.monotonic() >= deadline:
             raise PermanentError(f"decoding took longer than {seconds:g} seconds", code="decode_limit")
-    return receive(cast("Any", pipe))
+    return receive(cast("BinaryIO", pipe))
 
 
 def _wav_rate(path: Path) -> int:

@@ -5,18 +5,19 @@ FFmpeg gets the `file` protocol, a short list of demuxers and of audio decoders,
 
 from __future__ import annotations
 
+import errno
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 import av
 from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.error import FFmpegError, InvalidDataError
+from av.error import FFmpegError
 
 from workers.media.formats import DECODERS, DEMUXERS, ENCODINGS, AudioFormat
 from workers.media.protocol import MediaInfo
@@ -68,7 +69,8 @@ def encode(source: Path, target: Path, audio_format: AudioFormat, sample_rate: i
         stream = _audio_stream(container)
         written = 0
         count = _Count()
-        encoder = output.add_stream(encoding.codec, rate=sample_rate, layout="mono")
+        # The stub knows the kind of stream only for codecs given as literals.
+        encoder = cast("AudioStream", output.add_stream(encoding.codec, rate=sample_rate, layout="mono"))
         if encoding.bit_rate:
             encoder.bit_rate = encoding.bit_rate
         encoder.codec_context.thread_count = 1
@@ -89,7 +91,9 @@ def _opened(source: Path) -> InputContainer:
     }
     try:
         return av.open(f"file:{source}", options=options, metadata_errors="ignore")
-    except (FFmpegError, ValueError) as error:
+    except FFmpegError as error:
+        if error.errno == errno.ENOMEM:
+            raise MemoryError from error
         raise _undecodable() from error
 
 
@@ -98,7 +102,7 @@ def _audio_stream(container: InputContainer) -> AudioStream:
     if stream is None:
         raise MediaError("audio_no_stream", "the file holds no audio")
     context = stream.codec_context
-    if context is None or context.codec.name not in DECODERS:
+    if getattr(context, "codec", None) is None or context.codec.name not in DECODERS:
         raise _undecodable()
     context.thread_count = 1
     return stream
@@ -110,17 +114,24 @@ def _frames(container: InputContainer, stream: AudioStream, count: _Count) -> It
     while True:
         try:
             packet = next(packets, None)
-        except FFmpegError:
+        except FFmpegError as error:
             # The container is broken here: what came before still counts.
-            count.bad += 1
+            _count_bad(error, count)
             return
         if packet is None:
             return
         count.packets += 1
         try:
             yield from packet.decode()
-        except (InvalidDataError, EOFError):
-            count.bad += 1
+        except FFmpegError as error:
+            _count_bad(error, count)
+
+
+def _count_bad(error: FFmpegError, count: _Count) -> None:
+    """FFmpeg names a dozen ways in which data is wrong; only want of memory is something else."""
+    if error.errno == errno.ENOMEM:
+        raise MemoryError from error
+    count.bad += 1
 
 
 def _resampled(frames: Iterator[AudioFrame], sample_format: str, rate: int) -> Iterator[AudioFrame]:

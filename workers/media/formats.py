@@ -39,7 +39,7 @@ ENCODINGS: dict[AudioFormat, Encoding] = {
     "pcm": Encoding("s16le", "pcm_s16le"),
 }
 
-#: Demuxers by FFmpeg's names: wav · mp3 · flac · ogg and opus · aac · m4a, mp4, mov · mkv, webm. No playlists, no protocols.
+#: Demuxers by FFmpeg's names; `ogg` is opus too, `mov` m4a and mp4, `matroska` webm. No playlists, no protocols.
 DEMUXERS = ("wav", "w64", "mp3", "flac", "ogg", "aac", "mov", "matroska")
 
 #: Decoders by FFmpeg's names; also keeps it from probing video.

@@ -6,12 +6,14 @@ It dies with its worker, lowers its own limits before it opens anything, and ans
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 import resource
 import signal
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from types import ModuleType
 from typing import Any, BinaryIO
 
 from workers.media.protocol import receive, send
@@ -24,7 +26,10 @@ def main() -> None:
     """Serves requests until the worker closes the pipe."""
     _die_with(int(sys.argv[1]))
     requests, answers = _own_pipes()
+    # Loaded before the first limit: what a request may use is counted without it.
     import av.logging
+
+    from workers.media import codec
 
     # FFmpeg's own messages may quote what is in the file.
     av.logging.set_level(None)
@@ -32,7 +37,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     send(answers, {"ready": True})
     while (request := receive(requests)) is not None:
-        send(answers, _answer(request))
+        send(answers, _answer(codec, request))
 
 
 def _die_with(parent: int) -> None:
@@ -66,9 +71,7 @@ def _soft(which: int, value: int) -> None:
     resource.setrlimit(which, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
 
 
-def _answer(request: dict[str, Any]) -> dict[str, Any]:
-    from workers.media import codec
-
+def _answer(codec: ModuleType, request: dict[str, Any]) -> dict[str, Any]:
     _limit(request)
     source, target = Path(request["source"]), Path(request["target"])
     try:
@@ -79,21 +82,19 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
     except codec.MediaError as error:
         return {"code": error.code, "detail": error.detail}
     except MemoryError:
-        return {"code": "decode_limit", "detail": "decoding needs more memory than one request may use"}
-    except OSError as error:
-        return _failed(error)
+        return _failed(errno.ENOMEM)
+    except (OSError, codec.FFmpegError) as error:
+        return _failed(error.errno)
     return {"info": asdict(info)}
 
 
-def _failed(error: OSError) -> dict[str, Any]:
-    """FFmpeg's errors are OSErrors too: a file over its limit, no memory, else something wrong with the disk."""
-    import errno
-
-    if error.errno == errno.EFBIG:
+def _failed(number: int | None) -> dict[str, Any]:
+    """What the system refused: a file over its limit, memory, else something wrong with the disk."""
+    if number == errno.EFBIG:
         return {"code": "decode_limit", "detail": "the result is larger than one request may write"}
-    if error.errno == errno.ENOMEM:
+    if number == errno.ENOMEM:
         return {"code": "decode_limit", "detail": "decoding needs more memory than one request may use"}
-    return {"code": "media_io", "detail": f"reading or writing failed: {type(error).__name__}"}
+    return {"code": "media_io", "detail": f"reading or writing failed: {errno.errorcode.get(number or 0, 'unknown')}"}
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ def wav_header(frames: int, sample_rate: int) -> bytes:
 def pcm16(samples: Samples) -> bytes:
     """Samples as 16-bit little-endian bytes: clipped to −1…1, NaN as silence."""
     clean = np.nan_to_num(samples, nan=0.0, posinf=1.0, neginf=-1.0)
-    return np.rint(np.clip(clean, -1.0, 1.0) * FULL_SCALE).astype("<i2").tobytes()
+    return bytes(np.rint(np.clip(clean, -1.0, 1.0) * FULL_SCALE).astype("<i2").data)
 
 
 def write_wav(audio: Audio) -> bytes:
