@@ -96,7 +96,8 @@ def artifact_store(settings: StorageSettings) -> ArtifactStore:
         from storage.local import LocalArtifacts
 
         return LocalArtifacts(settings.data_dir)
-    from storage.s3 import S3Artifacts, S3Options
+    from storage.s3 import S3Artifacts
+    from storage.s3_client import S3Options
 
     return S3Artifacts(
         S3Options(

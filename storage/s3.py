@@ -13,12 +13,10 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from pipelines.errors import PermanentError, TransientError
 from storage.artifacts import (
     CHUNK,
     Disposition,
@@ -30,37 +28,18 @@ from storage.artifacts import (
     content_disposition,
     copy_checked,
     corrupt,
-    missing,
 )
+from storage.s3_client import Body, S3Options, as_ours, error_code, make_client
 
 if TYPE_CHECKING:
-    from botocore.exceptions import ClientError
     from mypy_boto3_s3 import S3Client
 
-CONNECT_TIMEOUT = 5
-READ_TIMEOUT = 60
-ATTEMPTS = 5
 #: Above this a put is a multipart upload in parts of PART bytes.
 MULTIPART = 32 << 20
 PART = 8 << 20
 
 MISSING_CODES = {"404", "NoSuchKey", "NotFound"}
-REFUSED_CODES = {"AccessDenied", "403", "Forbidden", "InvalidAccessKeyId", "SignatureDoesNotMatch", "NoSuchBucket"}
 RANGE_CODES = {"416", "InvalidRange"}
-
-
-@dataclass(frozen=True)
-class S3Options:
-    """Where the bucket is. Without an endpoint it is AWS; without keys boto3 looks where it always does."""
-
-    bucket: str
-    region: str
-    endpoint: str | None = None
-    #: The host in links, where clients reach the store under another name than we do.
-    public_endpoint: str | None = None
-    access_key: str | None = field(default=None, repr=False)
-    secret_key: str | None = field(default=None, repr=False)
-    path_style: bool = True
 
 
 @dataclass(frozen=True)
@@ -102,25 +81,25 @@ class S3Artifacts:
         if end == start:
             return io.BytesIO()
         extra = {"Range": f"bytes={start}-{'' if end is None else end - 1}"} if start or end is not None else {}
-        with _as_ours(key):
+        with as_ours(key):
             try:
                 answer = self._inner().get_object(Bucket=self._options.bucket, Key=key, **extra)  # type: ignore[arg-type]  # an optional TypedDict keyword
             except ClientError as error:
-                if _code(error) in RANGE_CODES:
+                if error_code(error) in RANGE_CODES:
                     return io.BytesIO()
                 raise
-        return cast("BinaryIO", io.BufferedReader(_Body(answer["Body"], key), CHUNK))
+        return cast("BinaryIO", io.BufferedReader(Body(answer["Body"], key), CHUNK))
 
     def stat(self, key: str) -> int | None:
         """Its length; see ArtifactStore."""
         from botocore.exceptions import ClientError
 
         checked_key(key)
-        with _as_ours(key):
+        with as_ours(key):
             try:
                 return self._inner().head_object(Bucket=self._options.bucket, Key=key)["ContentLength"]
             except ClientError as error:
-                if _code(error) in MISSING_CODES:
+                if error_code(error) in MISSING_CODES:
                     return None
                 raise
 
@@ -140,13 +119,13 @@ class S3Artifacts:
     def delete(self, key: str) -> None:
         """Removes; see ArtifactStore."""
         checked_key(key)
-        with _as_ours(key):
+        with as_ours(key):
             self._inner().delete_object(Bucket=self._options.bucket, Key=key)
 
     def list(self, prefix: str = "") -> Iterator[Listed]:
         """Everything under a prefix, a page of 1,000 per request."""
         pages = self._inner().get_paginator("list_objects_v2")
-        with _as_ours(prefix):
+        with as_ours(prefix):
             for page in pages.paginate(Bucket=self._options.bucket, Prefix=checked_prefix(prefix)):
                 for item in page.get("Contents", ()):
                     yield Listed(item["Key"], item["Size"], item["LastModified"].timestamp())
@@ -155,7 +134,7 @@ class S3Artifacts:
         """Aborts old multipart uploads; see ArtifactStore."""
         before = time.time() - older_than
         client = self._inner()
-        with _as_ours(""):
+        with as_ours(""):
             uploads = client.list_multipart_uploads(Bucket=self._options.bucket).get("Uploads", ())
             old = [upload for upload in uploads if upload["Initiated"].timestamp() <= before]
             for upload in old:
@@ -175,23 +154,23 @@ class S3Artifacts:
             "ResponseContentType": media_type,
             "ResponseContentDisposition": content_disposition(disposition, filename),
         }
-        with _as_ours(key):
+        with as_ours(key):
             return self._both().public.generate_presigned_url("get_object", Params=parameters, ExpiresIn=seconds)
 
     def check(self) -> None:
         """Asks for the bucket; see ArtifactStore."""
-        with _as_ours(""):
+        with as_ours(""):
             self._inner().head_bucket(Bucket=self._options.bucket)
 
     def create_bucket(self) -> None:
         """Makes the bucket unless it is there: for fresh stores on one machine, and tests."""
         from botocore.exceptions import ClientError
 
-        with _as_ours(""):
+        with as_ours(""):
             try:
                 self._inner().head_bucket(Bucket=self._options.bucket)
             except ClientError as error:
-                if _code(error) not in MISSING_CODES:
+                if error_code(error) not in MISSING_CODES:
                     raise
                 self._inner().create_bucket(Bucket=self._options.bucket)
 
@@ -205,7 +184,7 @@ class S3Artifacts:
     def _upload(self, key: str, source: BinaryIO, media_type: str) -> Stored:
         stored = _measure(source)
         metadata = {"sha256": stored.sha256}
-        with _as_ours(key):
+        with as_ours(key):
             if stored.bytes <= MULTIPART:
                 self._inner().put_object(
                     Bucket=self._options.bucket, Key=key, Body=source, ContentType=media_type, Metadata=metadata
@@ -240,59 +219,11 @@ class S3Artifacts:
     def _both(self) -> _Clients:
         clients = self._clients
         if clients is None or clients.pid != os.getpid():
-            inner = _client(self._options, self._options.endpoint)
+            inner = make_client(self._options, self._options.endpoint)
             other = self._options.public_endpoint not in (None, self._options.endpoint)
-            public = _client(self._options, self._options.public_endpoint) if other else inner
+            public = make_client(self._options, self._options.public_endpoint) if other else inner
             self._clients = clients = _Clients(os.getpid(), inner, public)
         return clients
-
-
-def _client(options: S3Options, endpoint: str | None) -> S3Client:
-    import boto3
-    from botocore.config import Config
-
-    config = Config(
-        signature_version="s3v4",
-        connect_timeout=CONNECT_TIMEOUT,
-        read_timeout=READ_TIMEOUT,
-        retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-        max_pool_connections=16,
-        request_checksum_calculation="when_required",
-        response_checksum_validation="when_required",
-        s3={"addressing_style": "path" if options.path_style else "auto"},
-    )
-    # A session of its own: boto3's default one must not be used from several threads.
-    return boto3.session.Session().client(
-        "s3",
-        endpoint_url=endpoint,
-        region_name=options.region,
-        aws_access_key_id=options.access_key,
-        aws_secret_access_key=options.secret_key,
-        config=config,
-    )
-
-
-class _Body(io.RawIOBase):
-    """A response's body whose network errors are ours, also in the middle of a download."""
-
-    def __init__(self, body: object, key: str) -> None:
-        self._body = cast("BinaryIO", body)
-        self._key = key
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: object) -> int:
-        view = memoryview(cast("bytearray", buffer))
-        with _as_ours(self._key):
-            data = self._body.read(len(view))
-        view[: len(data)] = data
-        return len(data)
-
-    def close(self) -> None:
-        if not self.closed:
-            self._body.close()
-        super().close()
 
 
 def _measure(source: BinaryIO) -> Stored:
@@ -305,31 +236,3 @@ def _measure(source: BinaryIO) -> Stored:
         size += len(chunk)
     source.seek(begin)
     return Stored(size, digest.hexdigest())
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
-
-
-@contextmanager
-def _as_ours(key: str) -> Iterator[None]:
-    """Botocore's errors in our words; its messages may hold hosts and keys, so only the code is repeated."""
-    from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError, IncompleteReadError  # noqa: A004 - botocore's name
-
-    try:
-        yield
-    except ClientError as error:
-        code = _code(error)
-        if code in {"NoSuchKey", "404"} and key:
-            raise missing(key) from error
-        if code in REFUSED_CODES:
-            raise TransientError(f"the artifact store refused the request: {code}", code="storage_refused") from error
-        raise TransientError(f"the artifact store failed: {code}", code="storage_unavailable") from error
-    except (ConnectionError, HTTPClientError, IncompleteReadError) as error:
-        raise TransientError(
-            f"the artifact store cannot be reached: {type(error).__name__}", code="storage_unavailable"
-        ) from error
-    except BotoCoreError as error:
-        raise PermanentError(
-            f"the artifact store cannot be used as configured: {type(error).__name__}", code="storage_misconfigured"
-        ) from error

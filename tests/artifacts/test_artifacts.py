@@ -20,7 +20,8 @@ import pytest
 from pipelines.errors import PermanentError, TransientError
 from storage.artifacts import ArtifactStore, artifact_store, content_disposition
 from storage.local import LocalArtifacts
-from storage.s3 import MULTIPART, PART, S3Artifacts, S3Options
+from storage.s3 import MULTIPART, PART, S3Artifacts
+from storage.s3_client import S3Options
 from storage.settings import StorageSettings
 from tests.services.seaweedfs import options
 

@@ -10,7 +10,8 @@ from http import HTTPStatus
 from pathlib import Path
 
 from pipelines.errors import TransientError
-from storage.s3 import S3Artifacts, S3Options
+from storage.s3 import S3Artifacts
+from storage.s3_client import S3Options
 from tests.services.process import HOST, Service, ServiceFailed, free_port
 
 ACCESS_KEY = "testkey"
