@@ -38,6 +38,7 @@ check: $(VENV)/.dev ## Lint, format, types, import contracts, tables against mig
 fix: $(VENV)/.dev ## Mend what can be mended by itself
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
+	@$(BIN)/python -m harmony.settings > .env.example
 
 bench: $(VENV)/.dev ## Measure: a table, and bench-output/results.json
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harmony.processes import Program
+from harmony.settings import given_names
 from harmony.valkey import valkey_binary, valkey_command, valkey_url
 from pipelines.catalog import WEBHOOK_QUEUE, load_catalog
+from workers.settings import WorkerSettings
 
 
 class StackError(Exception):
@@ -78,22 +80,23 @@ def environment(options: StackOptions) -> dict[str, str]:
     }
     if _own_broker():
         env["HARMONY_BROKER_URL"] = valkey_url(options.broker_port)
-    if "HARMONY_PUBLIC_URL" not in os.environ:
+    if "HARMONY_PUBLIC_URL" not in given_names():
         env["HARMONY_PUBLIC_URL"] = options.address
     return env
 
 
 def _own_broker() -> bool:
-    return "HARMONY_BROKER_URL" not in os.environ
+    return "HARMONY_BROKER_URL" not in given_names()
 
 
 def _slots(queue: str, count: int, env: Mapping[str, str]) -> list[Program]:
     # The models' slots share the cores; fetching, decoding and posting do with one thread each.
     cores = len(os.sched_getaffinity(0))
     threads = max(1, cores // count) if queue.partition(".")[0] == "cpu" else 1
+    patience = WorkerSettings().shutdown_seconds + 5
     made = []
     for number in range(1, count + 1):
         name = f"{queue}-{number}"
         command = [sys.executable, "-m", "workers.slot", "--queue", queue, "--name", name]
-        made.append(Program(name, command, {**env, "HARMONY_THREADS": str(threads)}, stop_limit=15))
+        made.append(Program(name, command, {**env, "HARMONY_THREADS": str(threads)}, stop_limit=patience))
     return made

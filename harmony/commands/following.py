@@ -1,0 +1,35 @@
+"""Following a job to its end, and showing what came of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from harmony.client import Client, Document
+from harmony.console import CommandError, err, job_progress, problem_of
+
+
+def follow(server: Client, job: Document) -> Document:
+    """The job once it has ended, with a bar in the meantime; CommandError if it did not succeed."""
+    with job_progress() as bars:
+        bar = bars.add_task(job["id"][-12:] + " " + job["kind"], total=1.0, status=job["status"])
+        for job in server.changes(job["id"]):  # noqa: PLR1704, B020 - the same job, newer
+            bars.update(bar, completed=job["progress"], status=job["status"])
+    if job["status"] != "succeeded":
+        raise CommandError(problem_of(job))
+    return job
+
+
+def show_result(server: Client, job: Document, output: Path | None) -> None:
+    """Writes the job's result to `output`; without one prints a transcript's text, other JSON, or the audio's link."""
+    artifact = job["result"]["artifacts"][0]
+    if output is not None:
+        server.download(artifact, output)
+        err.print(f"{output}: {artifact['media_type']}, {artifact['bytes']} bytes")
+    elif artifact["media_type"].partition(";")[0] == "application/json":
+        with TemporaryDirectory() as folder:
+            document = json.loads(server.download(artifact, Path(folder, "result")).read_text(encoding="utf-8"))
+        print(document["text"].strip() if "text" in document else json.dumps(document, ensure_ascii=False))
+    else:
+        print(artifact["url"])
