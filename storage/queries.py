@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, func, or_, select, tuple_
 
 from pipelines.jobs import Phase, Purpose
-from storage.database import AnyConnection, Database
+from storage.database import AnyConnection, Database, db_now
 from storage.tables import artifacts, attempts, dispatcher, events, job_labels, jobs, steps, webhook_deliveries
 
 #: Positions behind more than this many jobs are told as "1000+".
@@ -28,7 +28,7 @@ class JobRows:
 
 @dataclass(frozen=True)
 class JobFilter:
-    """Which jobs a list holds; None = any. Times are seconds since the epoch; `text` begins an id or a label's value."""
+    """Which jobs a list holds; None is any. Times: seconds since 1970; `text` begins an id or a label's value."""
 
     statuses: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
@@ -107,10 +107,29 @@ class JobReader:
         with self._database.read() as connection:
             return list(connection.execute(query.order_by(webhook_deliveries.c.id)).all())
 
-    def dispatcher(self) -> Row[Any] | None:
-        """What the dispatcher last wrote of itself and of the broker."""
+    def events_of(self, job_ids: Sequence[str], after: int) -> list[Row[Any]]:
+        """Events behind number `after` of several jobs, each job's in order."""
+        query = select(events).where(events.c.job_id.in_(job_ids), events.c.seq > after)
         with self._database.read() as connection:
-            return connection.execute(select(dispatcher)).one_or_none()
+            return list(connection.execute(query.order_by(events.c.job_id, events.c.seq)).all())
+
+    def versions(self, job_ids: Sequence[str]) -> dict[str, int]:
+        """The last event number of several jobs."""
+        query = select(jobs.c.id, jobs.c.seq).where(jobs.c.id.in_(job_ids))
+        with self._database.read() as connection:
+            return {row.id: row.seq for row in connection.execute(query)}
+
+    def dispatcher(self) -> Row[Any] | None:
+        """What the dispatcher last wrote of itself and of the broker, and how many seconds ago (`age`)."""
+        query = select(dispatcher, (db_now() - dispatcher.c.seen_at).label("age"))
+        with self._database.read() as connection:
+            return connection.execute(query).one_or_none()
+
+    def count_waiting(self, limit: int) -> int:
+        """How many jobs wait for the dispatcher, counted up to `limit`; for when it does not count them itself."""
+        some = select(jobs.c.id).where(jobs.c.phase == Phase.WAITING).limit(limit).subquery()
+        with self._database.read() as connection:
+            return connection.scalar(select(func.count()).select_from(some)) or 0
 
 
 def _with_parts(connection: AnyConnection, rows: Sequence[Row[Any]]) -> list[JobRows]:
@@ -123,13 +142,26 @@ def _with_parts(connection: AnyConnection, rows: Sequence[Row[Any]]) -> list[Job
     results = select(artifacts).where(artifacts.c.job_id.in_(ids), artifacts.c.purpose == Purpose.RESULT)
     for artifact in connection.execute(results.order_by(artifacts.c.id)):
         by_job[artifact.job_id][1].append(artifact)
-    return [JobRows(row, *by_job[row.id], _position(connection, row)) for row in rows]
+    positions = _positions(connection, rows)
+    return [JobRows(row, *by_job[row.id], positions.get(row.id)) for row in rows]
 
 
-def _position(connection: AnyConnection, job: Row[Any]) -> int | str | None:
-    """How many jobs of its route go before it, plus one; only a waiting job has a position."""
-    if job.phase != Phase.WAITING:
-        return None
+def _positions(connection: AnyConnection, rows: Sequence[Row[Any]]) -> dict[str, int | str]:
+    """Places of the waiting jobs among `rows` in their route's order; a job in another phase has none."""
+    waiting = [row for row in rows if row.phase == Phase.WAITING]
+    if len(waiting) == 1:
+        return {waiting[0].id: _position(connection, waiting[0])}
+    first: dict[str, int] = {}
+    # One walk along the beginning of each route, however many jobs of the page wait there.
+    for route in {row.route for row in waiting}:
+        query = select(jobs.c.id).where(jobs.c.phase == Phase.WAITING, jobs.c.route == route)
+        ids = connection.scalars(query.order_by(jobs.c.rank, jobs.c.id).limit(_EXACT_POSITION))
+        first.update((job_id, place) for place, job_id in enumerate(ids, start=1))
+    return {row.id: first.get(row.id, f"{_EXACT_POSITION}+") for row in waiting}
+
+
+def _position(connection: AnyConnection, job: Row[Any]) -> int | str:
+    """How many jobs of its route go before it, plus one."""
     ahead = (
         select(jobs.c.id)
         .where(

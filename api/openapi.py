@@ -1,0 +1,144 @@
+"""The parts of the OpenAPI description that types alone do not say."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from api.schemas import Problem
+from pipelines.requests import JobRequest
+
+_REF = "#/components/schemas/{model}"
+
+#: status → which codes a client may meet.
+_PROBLEMS = {
+    403: "`foreign_origin`, `link_invalid`",
+    404: "`job_not_found`, `artifact_not_found`, `model_not_found`, `route_not_found`",
+    405: "`method_not_allowed`",
+    409: "`already_finished`, `not_finished`, `no_result`",
+    410: "`link_expired`, `result_expired`, `artifact_gone`",
+    413: "`body_too_large`, `audio_too_large`",
+    415: "`unsupported_media_type`",
+    416: "`range_not_satisfiable`",
+    421: "`foreign_host`",
+    422: (
+        "`invalid_request`, `invalid_json`, `invalid_body`, `invalid_multipart`, `invalid_base64`, `invalid_text`, "
+        "`invalid_option`, `invalid_secret`, `invalid_cursor`, `invalid_event_id`, `invalid_header`, "
+        "`invalid_idempotency_key`, `idempotency_mismatch`, `unknown_field`, `missing_field`, `too_long`, "
+        "`field_not_supported`, `unknown_kind`, `unknown_model`, `unsupported_kind`, `no_model`, `unknown_voice`, "
+        "`unsupported_language`, `unsupported_format`, `text_empty`, `text_too_long`, `audio_empty`, "
+        "`unknown_artifact`, `unknown_event`, `url_invalid`, `address_refused`"
+    ),
+    500: "`internal_error`",
+    503: "`no_worker`, `queue_full`, `database_unavailable`, `storage_unavailable`; see Retry-After",
+}
+#: What any route may be answered with.
+_ALWAYS = (403, 421, 422, 500, 503)
+
+Responses = dict[int | str, dict[str, Any]]
+
+
+def problems(*statuses: int) -> Responses:
+    """The problem answers of a route."""
+    content = {"application/problem+json": {"schema": {"$ref": _REF.format(model="Problem")}}}
+    return {status: {"description": _PROBLEMS[status], "content": content} for status in statuses}
+
+
+#: Beside the JSON that the response model describes.
+EVENT_STREAM: dict[str, Any] = {
+    "description": "Events as JSON, or as a stream for `Accept: text/event-stream`",
+    "content": {
+        "text/event-stream": {
+            "schema": {"type": "string", "description": "`id`: the number, `event`: the type, `data`: an Event as JSON"}
+        }
+    },
+}
+
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+BYTES: Responses = {
+    200: {"description": "The bytes", "content": {"audio/*": _BINARY, "application/octet-stream": _BINARY}},
+    206: {"description": "A range of the bytes", "content": {"audio/*": _BINARY, "application/octet-stream": _BINARY}},
+    303: {"description": "The bytes are at an object store: Location is a presigned link"},
+    304: {"description": "The client has them (If-None-Match)"},
+}
+
+_EXAMPLE = {
+    "kind": "speech",
+    "model": "kokoro",
+    "input": {"text": "Hello."},
+    "options": {"voice": "af_heart", "format": "wav"},
+    "labels": {"project": "demo"},
+}
+
+#: The body of a submit, which is read as a stream and therefore not by the framework.
+SUBMIT: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": False,
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+            "description": "The same key with the same request gives the same job (`Idempotency-Replayed: true`).",
+        },
+        {
+            "name": "Prefer",
+            "in": "header",
+            "required": False,
+            "schema": {"type": "string", "examples": ["wait=30", "respond-async"]},
+            "description": "`wait=N` (at most 60 s): 200 with the finished job if it ends in time, else 202.",
+        },
+    ],
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": {"$ref": _REF.format(model="JobRequest")}, "example": _EXAMPLE},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["job", "audio"],
+                    "properties": {
+                        "job": {"$ref": _REF.format(model="JobRequest"), "description": "Without `input.audio`."},
+                        "audio": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": "A recording of any usual format.",
+                        },
+                    },
+                },
+                "encoding": {"job": {"contentType": "application/json"}},
+            },
+        },
+    },
+}
+
+
+def install(app: FastAPI) -> None:
+    """Makes `app.openapi()` complete."""
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _describe(app)
+        return app.openapi_schema
+
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend the description
+
+
+def _describe(app: FastAPI) -> dict[str, Any]:
+    description = get_openapi(
+        title=app.title, version=app.version, description=app.description, routes=app.routes, summary=app.summary
+    )
+    schemas = description["components"]["schemas"]
+    request = JobRequest.model_json_schema(ref_template=_REF)
+    schemas |= request.pop("$defs")
+    schemas["JobRequest"] = request
+    schemas["Problem"] = Problem.model_json_schema(ref_template=_REF) | {"title": "Problem"}
+    schemas["Problem"].pop("$defs", None)
+    # Our 422 is a problem; FastAPI's own shape of it is never sent.
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    for path in description["paths"].values():
+        for operation in path.values():
+            operation["responses"] |= {str(status): answer for status, answer in problems(*_ALWAYS).items()}
+    return description
