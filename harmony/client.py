@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ TERMINAL = frozenset({"succeeded", "failed", "cancelled", "expired"})
 _END_EVENTS = frozenset(f"job.{status}" for status in TERMINAL)
 #: The longest that one long-poll asks the server to hold it, in seconds.
 _HOLD = 30
+#: How long an answer may take beyond that.
+_PATIENCE = 30.0
 
 
 class ApiProblem(Exception):
@@ -51,7 +54,7 @@ class JobEvent:
 class Client:
     """Speaks to one server. Raises ApiProblem for what it refuses, httpx.TransportError if it cannot be reached."""
 
-    def __init__(self, base_url: str, *, timeout: float = 30.0) -> None:
+    def __init__(self, base_url: str, *, timeout: float = _PATIENCE) -> None:
         self.base_url = base_url.rstrip("/")
         # A proxy from the environment must not see what goes to this machine.
         self._http = httpx.Client(
@@ -78,11 +81,9 @@ class Client:
             parts = {"job": (None, json.dumps(job), "application/json"), "audio": (audio.name, file)}
             return self._json("POST", "/v1/jobs", files=parts, headers=headers)
 
-    def get(self, job_id: str, *, wait: float | None = None) -> Document:
-        """The job now, or at its next change if that comes within `wait` seconds."""
-        if wait is None:
-            return self._json("GET", f"/v1/jobs/{job_id}")
-        return self._json("GET", f"/v1/jobs/{job_id}", params={"wait": f"{wait:g}"}, timeout=wait + 30)
+    def get(self, job_id: str) -> Document:
+        """The job as it stands."""
+        return self._json("GET", f"/v1/jobs/{job_id}")
 
     def wait(self, job_id: str, *, timeout: float | None = None) -> Document:
         """The job once it has ended, by long-polling; TimeoutError after `timeout` seconds."""
@@ -92,26 +93,33 @@ class Client:
         raise TimeoutError(f"{job_id} has not ended within {timeout:g} seconds")
 
     def changes(self, job_id: str, *, timeout: float | None = None) -> Iterator[Document]:
-        """The job now and after each long-poll, until it has ended or `timeout` seconds are over."""
+        """The job now and at each change, by long-polling, until it has ended or `timeout` seconds are over."""
         deadline = None if timeout is None else time.monotonic() + timeout
-        job = self.get(job_id)
-        yield job
-        while job["status"] not in TERMINAL:
-            left = _HOLD if deadline is None else min(_HOLD, deadline - time.monotonic())
+        path, tag, hold = f"/v1/jobs/{job_id}", "", 0
+        while True:
+            # By the entity tag, a change between two requests is told at once.
+            headers = {"If-None-Match": tag} if tag else {}
+            response = self._request("GET", path, params={"wait": hold}, headers=headers, timeout=hold + _PATIENCE)
+            if response.status_code != httpx.codes.NOT_MODIFIED:
+                tag = response.headers.get("etag", "")
+                job: Document = response.json()
+                yield job
+                if job["status"] in TERMINAL:
+                    return
+            left = _HOLD if deadline is None else min(_HOLD, math.ceil(deadline - time.monotonic()))
             if left <= 0:
                 return
-            job = self.get(job_id, wait=left)
-            yield job
+            hold = left
 
     def events(self, job_id: str, *, last_event_id: int | None = None) -> Iterator[JobEvent]:
         """The job's events as they happen, to its end; a stream that breaks off is resumed where it was."""
-        last = last_event_id
-        while True:
+        last, ended = last_event_id, False
+        while not ended:
             for event in self._stream(job_id, last):
-                last = event.seq
-                yield event
-                if event.type in _END_EVENTS:
+                if event is None:
                     return
+                last, ended = event.seq, event.type in _END_EVENTS
+                yield event
 
     def list(self, **filters: str | int) -> Document:
         """One page of jobs: `{"data": […], "next": cursor | null}`; filters as in `GET /v1/jobs`."""
@@ -126,19 +134,23 @@ class Client:
     def download(self, artifact: Mapping[str, Any], to: Path) -> Path:
         """Writes the artifact to `to` by the link that its job's document gives."""
         with self._http.stream("GET", artifact["url"]) as response, to.open("wb") as file:
-            self._raise_for(response)
+            _raise_for(response)
             for chunk in response.iter_bytes():
                 file.write(chunk)
         return to
 
-    def _stream(self, job_id: str, last: int | None) -> Iterator[JobEvent]:
+    def _stream(self, job_id: str, last: int | None) -> Iterator[JobEvent | None]:
+        """The events of one connection; None if there will be no more."""
         headers = {"Accept": "text/event-stream"}
         if last is not None:
             headers["Last-Event-ID"] = str(last)
         # Between two events there may be minutes; the server's comments keep the connection alive.
-        patience = httpx.Timeout(30.0, read=90.0)
-        with self._http.stream("GET", f"/v1/jobs/{job_id}/events", headers=headers, timeout=patience) as response:
-            self._raise_for(response)
+        quiet = httpx.Timeout(_PATIENCE, read=90.0)
+        with self._http.stream("GET", f"/v1/jobs/{job_id}/events", headers=headers, timeout=quiet) as response:
+            _raise_for(response)
+            if response.status_code == httpx.codes.NO_CONTENT:
+                yield None
+                return
             try:
                 for event in parse_events(response.iter_lines()):
                     if event.id:
@@ -146,24 +158,25 @@ class Client:
             except (httpx.ReadError, httpx.RemoteProtocolError):
                 return  # broken off; the caller resumes, and a server that is gone refuses the new connection
 
-    def _json(self, method: str, path: str, *, timeout: float | None = None, **arguments: Any) -> Document:  # noqa: ANN401 - httpx's own
-        if timeout is not None:
-            arguments["timeout"] = timeout
-        response = self._http.request(method, path, **arguments)
-        self._raise_for(response)
-        document: Document = response.json()
+    def _json(self, method: str, path: str, **arguments: Any) -> Document:  # noqa: ANN401 - httpx's own
+        document: Document = self._request(method, path, **arguments).json()
         return document
 
-    @staticmethod
-    def _raise_for(response: httpx.Response) -> None:
-        if response.is_success:
-            return
-        response.read()
-        try:
-            document = response.json()
-        except ValueError:
-            document = None
-        raise ApiProblem(response.status_code, document if isinstance(document, dict) else {})
+    def _request(self, method: str, path: str, **arguments: Any) -> httpx.Response:  # noqa: ANN401 - httpx's own
+        response = self._http.request(method, path, **arguments)
+        _raise_for(response)
+        return response
+
+
+def _raise_for(response: httpx.Response) -> None:
+    if response.is_success or response.status_code == httpx.codes.NOT_MODIFIED:
+        return
+    response.read()
+    try:
+        document = response.json()
+    except ValueError:
+        document = None
+    raise ApiProblem(response.status_code, document if isinstance(document, dict) else {})
 
 
 def _is_loopback(url: str) -> bool:
