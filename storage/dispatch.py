@@ -231,6 +231,11 @@ def recent_runs(connection: ReadConnection, after: int) -> list[tuple[int, str, 
     return [(row.id, row.queue, row.seconds) for row in rows]
 
 
+def has_unnumbered_events(connection: ReadConnection) -> bool:
+    """Whether any committed event has no position yet."""
+    return connection.scalar(select(events.c.id).where(events.c.position.is_(None)).limit(1)) is not None
+
+
 def number_events(connection: WriteConnection, limit: int = 1000) -> int:
     """Gives the committed events without a position the next ones; how many there were."""
     ids = connection.scalars(

@@ -43,7 +43,9 @@ def job_document(
         "estimate": None,
         "attempts": sum(step.attempts for step in steps),
         "steps": _steps(job, steps),
-        "result": {"artifacts": [artifact_document(row, link) for row in results]} if results else None,
+        "result": {"artifacts": [artifact_document(row, link) for row in results], **(job.output or {})}
+        if results
+        else None,
         "error": job.error,
         "links": {
             "self": itself,

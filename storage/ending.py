@@ -41,13 +41,21 @@ _UNCLAIMED: Mapping[str, Any] = {
 }
 
 
-def complete_step(connection: WriteConnection, claim: Claim, outputs: Sequence[NewArtifact]) -> Ended:
+#: A longer document stays in its artifact only, so that a job's row and its answers stay small.
+_LONGEST_DOCUMENT = 64 * 1024
+
+
+def complete_step(
+    connection: WriteConnection, claim: Claim, outputs: Sequence[NewArtifact], document: Mapping[str, Any] | None
+) -> Ended:
     """See JobStore.complete_step."""
     work = claim.work
     happened = [NewEvent(EventType.STEP_SUCCEEDED, {"step": work.index})]
     if work.is_last:
         happened.append(NewEvent(EventType.JOB_SUCCEEDED))
         moved: dict[str, Any] = {"status": JobStatus.SUCCEEDED, "phase": Phase.ENDED, "finished_at": db_now()}
+        if document is not None and sum(item.bytes for item in outputs) <= _LONGEST_DOCUMENT:
+            moved["output"] = dict(document)
     else:
         # The chain's next message has the publication of this one, so the job stays published.
         ahead = work.route.partition(">")[2]

@@ -5,7 +5,8 @@ The methods stand in one file each where they are long: submitting, claiming, en
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from pipelines.errors import Cause
 from storage.cancelling import Cancelled, cancel_job
@@ -37,10 +38,15 @@ class JobStore:
         with self._database.write() as connection:
             return heartbeat(connection, claim, progress)
 
-    def complete_step(self, claim: Claim, outputs: Sequence[NewArtifact]) -> Ended:
-        """Makes the outputs visible and moves the job on, only under the claim's fencing number."""
+    def complete_step(
+        self, claim: Claim, outputs: Sequence[NewArtifact], document: Mapping[str, Any] | None = None
+    ) -> Ended:
+        """Makes the outputs visible and moves the job on, only under the claim's fencing number.
+
+        `document` is what the job's own document says of its result, beside the artifacts.
+        """
         with self._database.write() as connection:
-            return complete_step(connection, claim, outputs)
+            return complete_step(connection, claim, outputs, document)
 
     def fail_step(self, claim: Claim, cause: Cause, *, error: dict[str, object]) -> Ended:
         """Puts the step back or fails the job, by the budget of the cause."""

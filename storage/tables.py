@@ -61,6 +61,8 @@ jobs = Table(
     Column("webhook", JSON(none_as_null=True)),
     Column("submitter", Text, nullable=False, default=""),
     Column("error", JSON(none_as_null=True)),
+    # What the result says in words or numbers: a transcript, an embedding, regions of speech.
+    Column("output", JSON(none_as_null=True)),
     Column("created_at", Double, nullable=False),
     Column("started_at", Double),
     Column("finished_at", Double),

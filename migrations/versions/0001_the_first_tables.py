@@ -59,6 +59,7 @@ def upgrade() -> None:
         sa.Column("webhook", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("submitter", sa.Text(), nullable=False),
         sa.Column("error", sa.JSON(none_as_null=True), nullable=True),
+        sa.Column("output", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("started_at", sa.Double(), nullable=True),
         sa.Column("finished_at", sa.Double(), nullable=True),

@@ -1,0 +1,96 @@
+"""The thread that keeps a claim's lease and brings back what its row wants: go on, stop, too long, lost."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pipelines.errors import StepCancelled, StepError
+from storage.claims import Claim, Signal
+from storage.database import DatabaseUnavailable
+from storage.jobs import JobStore
+
+BEAT_SECONDS = 2.0
+#: After a beat that the database did not take.
+_RETRY_SECONDS = 1.0
+
+
+class ClaimLost(StepError):
+    """Somebody else holds the step: whatever this attempt has is worth nothing."""
+
+    cause = "lost"
+    code = "claim_lost"
+
+
+class StepTimeout(StepError):
+    """The step ran past its limit."""
+
+    cause = "timeout"
+    code = "step_timeout"
+
+
+class Pulse:
+    """A claim's standing, as its last heartbeat told it. The step reports progress here, between two chunks."""
+
+    def __init__(self, claim: Claim) -> None:
+        self.claim = claim
+        self.progress = 0.0
+        self.signal = Signal.GO_ON
+
+    def check(self, progress: float) -> None:
+        """Notes `progress` (0–1) and raises if the step should not go on."""
+        self.progress = progress
+        if self.signal is Signal.CANCEL:
+            msg = "The job was cancelled."
+            raise StepCancelled(msg)
+        if self.signal is Signal.TIMEOUT:
+            msg = f"The step ran longer than its limit of {self.claim.limit:g} s."
+            raise StepTimeout(msg)
+        if self.signal is Signal.LOST:
+            msg = "The claim was given to another slot."
+            raise ClaimLost(msg)
+
+
+class Heartbeat:
+    """One thread for the process: it sleeps while nothing is claimed, and costs a short step nothing."""
+
+    def __init__(self, jobs: JobStore) -> None:
+        self._jobs = jobs
+        self._changed = threading.Condition()
+        self._pulse: Pulse | None = None
+        threading.Thread(target=self._run, name="heartbeat", daemon=True).start()
+
+    @contextmanager
+    def keep(self, claim: Claim) -> Iterator[Pulse]:
+        """Renews `claim` until the block ends."""
+        pulse = Pulse(claim)
+        with self._changed:
+            self._pulse = pulse
+            self._changed.notify()
+        try:
+            yield pulse
+        finally:
+            with self._changed:
+                self._pulse = None
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._pulse is not None)
+                pulse = self._pulse
+            wait = BEAT_SECONDS
+            while pulse is not None:
+                with self._changed:
+                    self._changed.wait_for(lambda: self._pulse is not pulse, timeout=wait)  # noqa: B023 - called at once, in this turn of the loop
+                    if self._pulse is not pulse:
+                        break
+                wait = self._beat(pulse)
+
+    def _beat(self, pulse: Pulse) -> float:
+        try:
+            pulse.signal = self._jobs.heartbeat(pulse.claim, pulse.progress)
+        except DatabaseUnavailable:
+            # The lease may run out; the fencing number, not this thread, decides whether the result still counts.
+            return _RETRY_SECONDS
+        return BEAT_SECONDS
