@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import Double, Integer, Row, Select, bindparam, func, select, update
 
 from pipelines.events import EventType
 from pipelines.jobs import Action, ArtifactRef, JobStatus, Phase, StepStatus
@@ -15,19 +15,91 @@ from storage.ending import take_over
 from storage.history import NewEvent, append, tell_webhook
 from storage.tables import artifacts, jobs, steps
 
+# Statements of the hot path are built once: building one costs more than running it.
+_lock_job: Select[Any] = (
+    select(
+        jobs.c.id,
+        jobs.c.kind,
+        jobs.c.status,
+        jobs.c.phase,
+        jobs.c.priority,
+        jobs.c.steps,
+        jobs.c.step_index,
+        jobs.c.route,
+        jobs.c.publication,
+        jobs.c.fence,
+        jobs.c.slot,
+        jobs.c.lease_owner,
+        jobs.c.claimed_at,
+        jobs.c.started_at,
+        jobs.c.charged,
+        jobs.c.webhook,
+    )
+    .where(jobs.c.id == bindparam("of_job"))
+    .with_for_update()
+)
+_select_step = select(steps.c.action, steps.c.queue, steps.c.model, steps.c.options).where(
+    steps.c.job_id == bindparam("of_job"), steps.c.number == bindparam("of_step")
+)
+_select_inputs = select(artifacts).where(
+    artifacts.c.job_id == bindparam("of_job"), artifacts.c.step_index == bindparam("of_step")
+)
+_lease_job = (
+    update(jobs)
+    .where(jobs.c.id == bindparam("of_job"))
+    .values(
+        status=JobStatus.RUNNING.value,
+        phase=Phase.CLAIMED.value,
+        rank=jobs.c.priority + CONTINUATION,
+        fence=jobs.c.fence + 1,
+        slot=bindparam("by_slot"),
+        lease_owner=bindparam("by_owner"),
+        lease_until=db_now() + LEASE_SECONDS,
+        claimed_at=db_now(),
+        run_limit_at=db_now() + bindparam("run_limit", type_=Double()),
+        started_at=func.coalesce(jobs.c.started_at, db_now()),
+        # A step taken over from a dead child keeps the message that is under way.
+        published_at=func.coalesce(jobs.c.published_at, db_now()),
+        seq=jobs.c.seq + bindparam("new_events", type_=Integer()),
+    )
+    .returning(jobs.c.seq, jobs.c.claimed_at)
+)
+_start_step = (
+    update(steps)
+    .where(steps.c.job_id == bindparam("of_job"), steps.c.number == bindparam("of_step"))
+    .values(
+        status=StepStatus.RUNNING.value,
+        attempts=steps.c.attempts + 1,
+        worker=bindparam("by_slot"),
+        started_at=bindparam("now"),
+        finished_at=None,
+    )
+)
+_renew = (
+    update(jobs)
+    .where(
+        jobs.c.id == bindparam("of_job"),
+        jobs.c.fence == bindparam("under_fence"),
+        jobs.c.phase == Phase.CLAIMED.value,
+    )
+    .values(lease_until=db_now() + LEASE_SECONDS)
+    .returning(jobs.c.status, jobs.c.progress, (jobs.c.run_limit_at < db_now()).label("too_long"))
+)
+
 
 def claim_step(
     connection: WriteConnection, job_id: str, index: int, *, publication: int, child: SlotChild, limit: Limit
 ) -> Claim | bool:
     """See JobStore.claim_step."""
-    job = connection.execute(select(jobs).where(jobs.c.id == job_id).with_for_update()).one_or_none()
+    job = connection.execute(_lock_job, {"of_job": job_id}).one_or_none()
     if job is None:
         return False
     verdict = judge(_standing(job), index=index, publication=publication, slot=child.slot, owner=child.owner)
     if verdict is Verdict.TAKE_OVER:
-        job = take_over(connection, job)
-        if job is None:
+        if not take_over(connection, job):
             return False
+        # Its counts have moved with the end of the lost attempt.
+        job = connection.execute(_lock_job, {"of_job": job_id}).one()
     elif verdict is not Verdict.CLAIM:
         return verdict is Verdict.DONE
     work = _work(connection, job, index)
@@ -39,10 +111,8 @@ def _standing(job: Row[Any]) -> Standing:
 
 
 def _work(connection: WriteConnection, job: Row[Any], index: int) -> Work:
-    step = connection.execute(select(steps).where(steps.c.job_id == job.id, steps.c.number == index)).one()
-    inputs = connection.execute(
-        select(artifacts).where(artifacts.c.job_id == job.id, artifacts.c.step_index == index - 1)
-    ).all()
+    step = connection.execute(_select_step, {"of_job": job.id, "of_step": index}).one()
+    inputs = connection.execute(_select_inputs, {"of_job": job.id, "of_step": index - 1}).all()
     return Work(
         job_id=job.id,
         index=index,
@@ -69,45 +139,29 @@ def _lease(connection: WriteConnection, job: Row[Any], claim: Claim) -> Claim:
     happened = [NewEvent(EventType.JOB_STARTED)] if first else []
     happened.append(NewEvent(EventType.STEP_STARTED, started))
     row = connection.execute(
-        update(jobs)
-        .where(jobs.c.id == work.job_id)
-        .values(
-            status=JobStatus.RUNNING,
-            phase=Phase.CLAIMED,
-            rank=job.priority + CONTINUATION,
-            fence=claim.fence,
-            slot=child.slot,
-            lease_owner=child.owner,
-            lease_until=db_now() + LEASE_SECONDS,
-            claimed_at=db_now(),
-            run_limit_at=db_now() + claim.limit,
-            started_at=func.coalesce(jobs.c.started_at, db_now()),
-            # A step taken over from a dead child keeps the message that is under way.
-            published_at=func.coalesce(jobs.c.published_at, db_now()),
-            seq=jobs.c.seq + len(happened),
-        )
-        .returning(jobs)
+        _lease_job,
+        {
+            "of_job": work.job_id,
+            "by_slot": child.slot,
+            "by_owner": child.owner,
+            "run_limit": claim.limit,
+            "new_events": len(happened),
+        },
     ).one()
     connection.execute(
-        update(steps)
-        .where(steps.c.job_id == work.job_id, steps.c.number == work.index)
-        .values(status=StepStatus.RUNNING, attempts=steps.c.attempts + 1, worker=child.slot, started_at=row.claimed_at)
+        _start_step,
+        {"of_job": work.job_id, "of_step": work.index, "by_slot": child.slot, "now": row.claimed_at},
     )
     append(connection, work.job_id, row.seq, row.claimed_at, happened)
     if first:
-        tell_webhook(connection, row, row.seq - 1, row.claimed_at, EventType.JOB_STARTED)
+        tell_webhook(connection, job, row.seq - 1, row.claimed_at, EventType.JOB_STARTED)
     return Claim(work, child, claim.fence, row.claimed_at, claim.limit)
 
 
 def heartbeat(connection: WriteConnection, claim: Claim, progress: float) -> Signal:
     """See JobStore.heartbeat."""
     work = claim.work
-    row = connection.execute(
-        update(jobs)
-        .where(jobs.c.id == work.job_id, jobs.c.fence == claim.fence, jobs.c.phase == Phase.CLAIMED)
-        .values(lease_until=db_now() + LEASE_SECONDS)
-        .returning(jobs.c.status, jobs.c.progress, (jobs.c.run_limit_at < db_now()).label("too_long"))
-    ).one_or_none()
+    row = connection.execute(_renew, {"of_job": work.job_id, "under_fence": claim.fence}).one_or_none()
     if row is None:
         return Signal.LOST
     if row.status == JobStatus.CANCELLING:

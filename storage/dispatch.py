@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, func, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, select, text, update
 
 from pipelines.jobs import Phase
 from storage.database import ReadConnection, WriteConnection, db_now
@@ -52,13 +52,27 @@ class Load:
         return self.backlog.get(queue, 0) + self.claimed.get(queue, 0)
 
 
+# Statements of the hot path are built once: building one costs more than running it.
+_count_in_flight = (
+    select(jobs.c.phase, jobs.c.queue, func.count())
+    .where(text("phase IN ('published', 'claimed')"))
+    .group_by(jobs.c.phase, jobs.c.queue)
+)
+_is_waiting = text("phase = 'waiting'")
+_first_route = select(func.min(jobs.c.route)).where(_is_waiting)
+_next_route = _first_route.where(jobs.c.route > bindparam("after"))
+_heads = (
+    select(jobs.c.rank, jobs.c.id, jobs.c.queue)
+    .where(_is_waiting, jobs.c.route == bindparam("on_route"), jobs.c.run_at <= db_now())
+    .order_by(jobs.c.rank, jobs.c.id)
+    .limit(bindparam("room"))
+)
+_any_unnumbered = select(events.c.id).where(events.c.position.is_(None)).limit(1)
+
+
 def load(connection: ReadConnection) -> Load:
     """How full each queue is; counts only what is in flight, which the windows bound."""
-    rows = connection.execute(
-        select(jobs.c.phase, jobs.c.queue, func.count())
-        .where(jobs.c.phase.in_([Phase.PUBLISHED, Phase.CLAIMED]))
-        .group_by(jobs.c.phase, jobs.c.queue)
-    ).all()
+    rows = connection.execute(_count_in_flight).all()
     backlog = {queue: count for phase, queue, count in rows if phase == Phase.PUBLISHED}
     claimed = {queue: count for phase, queue, count in rows if phase == Phase.CLAIMED}
     return Load(backlog, claimed)
@@ -68,8 +82,7 @@ def waiting_routes(connection: ReadConnection) -> list[str]:
     """The distinct routes of waiting jobs, each found by one jump in the index."""
     routes: list[str] = []
     while True:
-        after = [jobs.c.route > routes[-1]] if routes else []
-        route = connection.scalar(select(func.min(jobs.c.route)).where(jobs.c.phase == Phase.WAITING, *after))
+        route = connection.scalar(_next_route, {"after": routes[-1]}) if routes else connection.scalar(_first_route)
         if route is None:
             return routes
         routes.append(route)
@@ -92,12 +105,7 @@ def pick(connection: ReadConnection, windows: Mapping[str, int]) -> list[str]:
     heads: list[tuple[int, str, str]] = []
     for route in routes:
         if room := admissible(route, windows, now):
-            rows = connection.execute(
-                select(jobs.c.rank, jobs.c.id, jobs.c.queue)
-                .where(jobs.c.phase == Phase.WAITING, jobs.c.route == route, jobs.c.run_at <= db_now())
-                .order_by(jobs.c.rank, jobs.c.id)
-                .limit(room)
-            )
+            rows = connection.execute(_heads, {"on_route": route, "room": room})
             heads.extend((row.rank, row.id, row.queue) for row in rows)
     taken: Counter[str] = Counter()
     picked = []
@@ -233,22 +241,29 @@ def recent_runs(connection: ReadConnection, after: int) -> list[tuple[int, str, 
 
 def has_unnumbered_events(connection: ReadConnection) -> bool:
     """Whether any committed event has no position yet."""
-    return connection.scalar(select(events.c.id).where(events.c.position.is_(None)).limit(1)) is not None
+    return connection.scalar(_any_unnumbered) is not None
 
 
-def number_events(connection: WriteConnection, limit: int = 1000) -> int:
-    """Gives the committed events without a position the next ones; how many there were."""
-    ids = connection.scalars(
-        select(events.c.id).where(events.c.position.is_(None)).order_by(events.c.id).limit(limit)
-    ).all()
-    if not ids:
-        return 0
-    last = connection.scalar(select(func.max(events.c.position))) or 0
-    connection.execute(
-        update(events).where(events.c.id == bindparam("event_id")).values(position=bindparam("new_position")),
-        [{"event_id": event_id, "new_position": last + offset} for offset, event_id in enumerate(ids, start=1)],
+_NUMBERED_AT_ONCE = 1000
+_new_events = (
+    select(
+        events.c.id,
+        (
+            select(func.coalesce(func.max(events.c.position), 0)).scalar_subquery()
+            + func.row_number().over(order_by=events.c.id)
+        ).label("position"),
     )
-    return len(ids)
+    .where(events.c.position.is_(None))
+    .order_by(events.c.id)
+    .limit(_NUMBERED_AT_ONCE)
+    .subquery("new")
+)
+_number_events = update(events).where(events.c.id == _new_events.c.id).values(position=_new_events.c.position)
+
+
+def number_events(connection: WriteConnection) -> int:
+    """Gives committed events without a position the next ones, in order of their ids; how many there were."""
+    return connection.execute(_number_events).rowcount
 
 
 def forget_keys(connection: WriteConnection, seconds: float) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, bindparam, insert, select, update
 
 from pipelines.errors import Cause
 from pipelines.events import END_EVENTS, EventType
@@ -41,6 +41,42 @@ _UNCLAIMED: Mapping[str, Any] = {
 }
 
 
+# Statements of the hot path are built once: building one costs more than running it.
+_held_job = update(jobs).where(
+    jobs.c.id == bindparam("of_job"),
+    jobs.c.fence == bindparam("under_fence"),
+    jobs.c.phase == Phase.CLAIMED.value,
+    jobs.c.status == JobStatus.RUNNING.value,
+)
+_succeed_job = _held_job.values(
+    **_UNCLAIMED,
+    status=JobStatus.SUCCEEDED.value,
+    phase=Phase.ENDED.value,
+    finished_at=db_now(),
+    progress=1.0,
+    output=bindparam("new_output", type_=jobs.c.output.type),
+    seq=jobs.c.seq + 2,
+).returning(jobs.c.id, jobs.c.seq, jobs.c.webhook, jobs.c.finished_at.label("now"))
+# The chain's next message has the publication of this one, so the job stays published.
+_advance_job = _held_job.values(
+    **_UNCLAIMED,
+    phase=Phase.PUBLISHED.value,
+    step_index=bindparam("new_step"),
+    route=bindparam("new_route"),
+    queue=bindparam("new_queue"),
+    progress=bindparam("new_progress"),
+    ready_at=db_now(),
+    republished=0,
+    charged={},
+    seq=jobs.c.seq + 1,
+).returning(jobs.c.id, jobs.c.seq, jobs.c.webhook, jobs.c.ready_at.label("now"))
+_succeed_step = (
+    update(steps)
+    .where(steps.c.job_id == bindparam("of_job"), steps.c.number == bindparam("of_step"))
+    .values(status=StepStatus.SUCCEEDED.value, finished_at=bindparam("now"), error=None)
+)
+_insert_attempt = insert(attempts)
+
 #: A longer document stays in its artifact only, so that a job's row and its answers stay small.
 _LONGEST_DOCUMENT = 64 * 1024
 
@@ -51,46 +87,27 @@ def complete_step(
     """See JobStore.complete_step."""
     work = claim.work
     happened = [NewEvent(EventType.STEP_SUCCEEDED, {"step": work.index})]
+    held = {"of_job": work.job_id, "under_fence": claim.fence}
     if work.is_last:
         happened.append(NewEvent(EventType.JOB_SUCCEEDED))
-        moved: dict[str, Any] = {"status": JobStatus.SUCCEEDED, "phase": Phase.ENDED, "finished_at": db_now()}
-        if document is not None and sum(item.bytes for item in outputs) <= _LONGEST_DOCUMENT:
-            moved["output"] = dict(document)
+        short = document is not None and sum(item.bytes for item in outputs) <= _LONGEST_DOCUMENT
+        row = connection.execute(_succeed_job, {**held, "new_output": document if short else None}).one_or_none()
     else:
-        # The chain's next message has the publication of this one, so the job stays published.
         ahead = work.route.partition(">")[2]
         moved = {
-            "phase": Phase.PUBLISHED,
-            "step_index": work.index + 1,
-            "route": ahead,
-            "queue": ahead.partition(">")[0],
-            "ready_at": db_now(),
-            "republished": 0,
+            "new_step": work.index + 1,
+            "new_route": ahead,
+            "new_queue": ahead.partition(">")[0],
+            "new_progress": job_progress(work.index, work.steps, 1.0),
         }
-    row = connection.execute(
-        update(jobs)
-        .where(
-            jobs.c.id == work.job_id,
-            jobs.c.fence == claim.fence,
-            jobs.c.phase == Phase.CLAIMED,
-            jobs.c.status == JobStatus.RUNNING,
-        )
-        .values(
-            **_UNCLAIMED,
-            **moved,
-            charged={},
-            progress=job_progress(work.index, work.steps, 1.0),
-            seq=jobs.c.seq + len(happened),
-        )
-        .returning(jobs, db_now().label("now"))
-    ).one_or_none()
+        row = connection.execute(_advance_job, {**held, **moved}).one_or_none()
     if row is None:
         return stop_step(connection, claim)
-    _set_step(connection, work.job_id, work.index, StepStatus.SUCCEEDED, row.now)
+    done = {"of_job": work.job_id, "of_step": work.index, "now": row.now}
+    connection.execute(_succeed_step, done)
     _add_attempt(connection, claim_row(claim), row.now, "succeeded")
-    add_artifacts(
-        connection, work.job_id, work.index, Purpose.RESULT if work.is_last else Purpose.INTERMEDIATE, outputs, row.now
-    )
+    purpose = Purpose.RESULT if work.is_last else Purpose.INTERMEDIATE
+    add_artifacts(connection, work.job_id, work.index, purpose, outputs, row.now)
     append(connection, work.job_id, row.seq, row.now, happened)
     if work.is_last:
         tell_webhook(connection, row, row.seq, row.now, EventType.JOB_SUCCEEDED)
@@ -117,12 +134,10 @@ def lose_claim(connection: WriteConnection, job_id: str, fence: int, cause: Caus
     return Ended.LATE if job is None else _release(connection, job, cause, _lost(cause, detail), "lost")
 
 
-def take_over(connection: WriteConnection, job: Row[Any]) -> Row[Any] | None:
-    """Ends the claim of a slot's dead child; the job's row as it is now, or None if it may not be claimed again."""
+def take_over(connection: WriteConnection, job: Row[Any]) -> bool:
+    """Ends the claim of a slot's dead child; whether the step may be claimed again."""
     error = _lost("lost", f"The process of {job.slot} that ran this step ended without a word.")
-    _release(connection, job, "lost", error, "lost")
-    row = connection.execute(select(jobs).where(jobs.c.id == job.id)).one()
-    return row if row.status == JobStatus.RUNNING else None
+    return _release(connection, job, "lost", error, "lost") is Ended.RETRYING
 
 
 #: The code that a job fails with when the budget of a cause is spent.
@@ -283,8 +298,5 @@ def _add_attempt(
         }
     )
     cause = None if error is None else error["cause"]
-    connection.execute(
-        insert(attempts).values(
-            **held, finished_at=now, outcome=outcome, cause=cause, error=None if error is None else dict(error)
-        )
-    )
+    ended = {"finished_at": now, "outcome": outcome, "cause": cause, "error": None if error is None else dict(error)}
+    connection.execute(_insert_attempt, {**held, **ended})

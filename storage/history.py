@@ -7,14 +7,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, bindparam, insert
+from sqlalchemy import Row, bindparam, insert, select
 
 from pipelines.events import EventType
 from pipelines.ids import new_id
 from pipelines.times import rfc3339
 from storage.database import WriteConnection
-from storage.tables import events, webhook_deliveries
+from storage.tables import events, jobs, webhook_deliveries
 
+# Statements of the hot path are built once: building one costs more than running it.
+_select_job = select(jobs).where(jobs.c.id == bindparam("of_job"))
 _insert_events = insert(events).values(
     job_id=bindparam("job_id"),
     seq=bindparam("seq"),
@@ -46,10 +48,14 @@ def append(connection: WriteConnection, job_id: str, last_seq: int, at: float, n
 
 
 def tell_webhook(connection: WriteConnection, job: Row[Any], seq: int, at: float, event: EventType) -> None:
-    """Puts a webhook message beside `event`, if the job asked for it. The body is fixed now and never changes."""
+    """Puts a webhook message beside `event`, if the job asked for it. The body is fixed now and never changes.
+
+    `job` holds at least the job's id and webhook; how the job stands is read again, only where it is told.
+    """
     webhook = job.webhook
     if webhook is None or event not in webhook["events"]:
         return
+    now = connection.execute(_select_job, {"of_job": job.id}).one()
     connection.execute(
         insert(webhook_deliveries).values(
             id=new_id("msg"),
@@ -58,7 +64,7 @@ def tell_webhook(connection: WriteConnection, job: Row[Any], seq: int, at: float
             type=event,
             url=webhook["url"],
             secret=webhook["secret"],
-            body=_body(job, seq, at, event),
+            body=_body(now, seq, at, event),
             status="pending",
             attempts=0,
             fence=0,

@@ -66,17 +66,24 @@ class Submitted:
     replayed: bool
 
 
+# Statements of the hot path are built once: building one costs more than running it.
+_select_now = select(db_now())
+_insert_job = insert(jobs)
+_insert_steps = insert(steps)
+_insert_artifacts = insert(artifacts)
+
+
 def submit(connection: WriteConnection, submission: Submission) -> Submitted:
     """Writes the job; InvalidRequest if its idempotency key was used for something else."""
-    now: float = connection.scalar(select(db_now())) or 0.0
-    connection.execute(insert(jobs).values(_row(submission, now)))
+    now: float = connection.scalar(_select_now) or 0.0
+    connection.execute(_insert_job, _row(submission, now))
     # The key goes in after the job that it points at, and takes the job back out if another request was first.
     if submission.idempotency is not None:
         earlier = _remember(connection, submission, submission.idempotency, now)
         if earlier is not None:
             connection.execute(jobs.delete().where(jobs.c.id == submission.id))
             return Submitted(earlier, replayed=True)
-    connection.execute(insert(steps), _step_rows(submission))
+    connection.execute(_insert_steps, _step_rows(submission))
     if submission.labels:
         connection.execute(
             insert(job_labels),
@@ -102,7 +109,7 @@ def add_artifacts(
 ) -> None:
     """Makes stored bytes visible as artifacts of a job's step; -1 for inputs."""
     connection.execute(
-        insert(artifacts),
+        _insert_artifacts,
         [
             {
                 "id": new_id("art"),

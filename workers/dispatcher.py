@@ -22,7 +22,7 @@ from storage.jobs import JobStore
 from storage.leadership import Lead, NotLeading
 from storage.settings import StorageSettings
 from storage.slots import live_slots
-from storage.webhooks import due_deliveries
+from storage.webhooks import any_due
 from workers.app import app
 from workers.broker import Broker, BrokerUnavailable
 from workers.clockguard import ClockGuard
@@ -97,7 +97,7 @@ class Dispatcher:
         with self._database.read() as connection:
             unnumbered = dispatch.has_unnumbered_events(connection)
             picked = dispatch.pick(connection, self._windows.of(self._live)) if self._broker_ok else []
-            deliveries = due_deliveries(connection) if self._broker_ok else 0
+            deliveries = self._broker_ok and any_due(connection)
         chains: Sequence[dispatch.Chain] = ()
         if unnumbered or picked:
             with leadership.leading(self._database, lead) as writing:
