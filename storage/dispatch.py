@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, func, select, text, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, select, update
 
 from pipelines.jobs import Phase
 from storage.database import ReadConnection, WriteConnection, db_now
-from storage.tables import attempts, events, idempotency_keys, jobs
+from storage.tables import attempts, events, idempotency_keys, is_claimed, is_in_flight, is_published, is_waiting, jobs
 
 #: A published step is due for another message when its last message or its predecessor is this old, in seconds.
 DUE_SECONDS = 2.0
@@ -54,16 +54,13 @@ class Load:
 
 # Statements of the hot path are built once: building one costs more than running it.
 _count_in_flight = (
-    select(jobs.c.phase, jobs.c.queue, func.count())
-    .where(text("phase IN ('published', 'claimed')"))
-    .group_by(jobs.c.phase, jobs.c.queue)
+    select(jobs.c.phase, jobs.c.queue, func.count()).where(is_in_flight).group_by(jobs.c.phase, jobs.c.queue)
 )
-_is_waiting = text("phase = 'waiting'")
-_first_route = select(func.min(jobs.c.route)).where(_is_waiting)
+_first_route = select(func.min(jobs.c.route)).where(is_waiting)
 _next_route = _first_route.where(jobs.c.route > bindparam("after"))
 _heads = (
     select(jobs.c.rank, jobs.c.id, jobs.c.queue)
-    .where(_is_waiting, jobs.c.route == bindparam("on_route"), jobs.c.run_at <= db_now())
+    .where(is_waiting, jobs.c.route == bindparam("on_route"), jobs.c.run_at <= db_now())
     .order_by(jobs.c.rank, jobs.c.id)
     .limit(bindparam("room"))
 )
@@ -180,7 +177,7 @@ def unclaimed(connection: ReadConnection) -> list[Unclaimed]:
     rows = connection.execute(
         select(jobs.c.id, jobs.c.queue, jobs.c.republished, (db_now() - jobs.c.published_at).label("age"))
         .where(
-            jobs.c.phase == Phase.PUBLISHED,
+            is_published,
             jobs.c.ready_at < db_now() - DUE_SECONDS,
             jobs.c.published_at < db_now() - DUE_SECONDS,
         )
@@ -209,22 +206,20 @@ def lost_messages(steps: Sequence[Unclaimed], depths: Mapping[str, int]) -> list
 
 def forget_republications(connection: WriteConnection) -> None:
     """The broker came back: what was held against the count starts anew."""
-    connection.execute(
-        update(jobs).where(jobs.c.phase == Phase.PUBLISHED, jobs.c.republished > 0).values(republished=0)
-    )
+    connection.execute(update(jobs).where(is_published, jobs.c.republished > 0).values(republished=0))
 
 
 def stale_claims(connection: ReadConnection) -> list[tuple[str, int, str]]:
     """Claims whose lease has run out: job, fencing number, slot."""
     rows = connection.execute(
-        select(jobs.c.id, jobs.c.fence, jobs.c.slot).where(jobs.c.phase == Phase.CLAIMED, jobs.c.lease_until < db_now())
+        select(jobs.c.id, jobs.c.fence, jobs.c.slot).where(is_claimed, jobs.c.lease_until < db_now())
     ).all()
     return [(row.id, row.fence, row.slot) for row in rows]
 
 
 def count_waiting(connection: ReadConnection, most: int) -> int:
     """Waiting jobs, counted up to `most`."""
-    some = select(jobs.c.id).where(jobs.c.phase == Phase.WAITING).limit(most).subquery()
+    some = select(jobs.c.id).where(is_waiting).limit(most).subquery()
     return connection.scalar(select(func.count()).select_from(some)) or 0
 
 

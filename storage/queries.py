@@ -10,7 +10,17 @@ from sqlalchemy import ColumnElement, Row, func, or_, select, tuple_
 
 from pipelines.jobs import Phase, Purpose
 from storage.database import AnyConnection, Database, db_now
-from storage.tables import artifacts, attempts, dispatcher, events, job_labels, jobs, steps, webhook_deliveries
+from storage.tables import (
+    artifacts,
+    attempts,
+    dispatcher,
+    events,
+    is_waiting,
+    job_labels,
+    jobs,
+    steps,
+    webhook_deliveries,
+)
 
 #: Positions behind more than this many jobs are told as "1000+".
 _EXACT_POSITION = 1000
@@ -127,7 +137,7 @@ class JobReader:
 
     def count_waiting(self, limit: int) -> int:
         """How many jobs wait for the dispatcher, counted up to `limit`; for when it does not count them itself."""
-        some = select(jobs.c.id).where(jobs.c.phase == Phase.WAITING).limit(limit).subquery()
+        some = select(jobs.c.id).where(is_waiting).limit(limit).subquery()
         with self._database.read() as connection:
             return connection.scalar(select(func.count()).select_from(some)) or 0
 
@@ -154,7 +164,7 @@ def _positions(connection: AnyConnection, rows: Sequence[Row[Any]]) -> dict[str,
     first: dict[str, int] = {}
     # One walk along the beginning of each route, however many jobs of the page wait there.
     for route in {row.route for row in waiting}:
-        query = select(jobs.c.id).where(jobs.c.phase == Phase.WAITING, jobs.c.route == route)
+        query = select(jobs.c.id).where(is_waiting, jobs.c.route == route)
         ids = connection.scalars(query.order_by(jobs.c.rank, jobs.c.id).limit(_EXACT_POSITION))
         first.update((job_id, place) for place, job_id in enumerate(ids, start=1))
     return {row.id: first.get(row.id, f"{_EXACT_POSITION}+") for row in waiting}
@@ -165,7 +175,7 @@ def _position(connection: AnyConnection, job: Row[Any]) -> int | str:
     ahead = (
         select(jobs.c.id)
         .where(
-            jobs.c.phase == Phase.WAITING,
+            is_waiting,
             jobs.c.route == job.route,
             tuple_(jobs.c.rank, jobs.c.id) < tuple_(job.rank, job.id),
         )

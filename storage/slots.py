@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy import select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pipelines.jobs import JobStatus, Phase
+from pipelines.jobs import JobStatus
 from storage.database import Database, ReadConnection, db_now
-from storage.tables import jobs, slots
+from storage.tables import is_claimed, jobs, slots
 
 BEAT_SECONDS = 3.0
 
@@ -80,7 +80,7 @@ class SlotStore:
         with self._database.read() as connection:
             rows = connection.execute(
                 select(jobs.c.id, jobs.c.fence, jobs.c.lease_owner, jobs.c.status).where(
-                    jobs.c.phase == Phase.CLAIMED,
+                    is_claimed,
                     jobs.c.slot == name,
                     (jobs.c.cancel_requested_at < db_now() - grace) | (jobs.c.run_limit_at < db_now() - grace),
                 )

@@ -114,6 +114,12 @@ jobs = Table(
     Index("ix_jobs_voice", "voice", "id"),
 )
 
+# Conditions in the words of the partial indexes: with a bound parameter no planner would know that they apply.
+is_waiting = text("jobs.phase = 'waiting'")
+is_published = text("jobs.phase = 'published' AND jobs.phase IN ('published', 'claimed')")
+is_claimed = text("jobs.phase = 'claimed' AND jobs.phase IN ('published', 'claimed')")
+is_in_flight = text("jobs.phase IN ('published', 'claimed')")
+
 job_labels = Table(
     "job_labels",
     metadata,
@@ -229,6 +235,8 @@ webhook_deliveries = Table(
         sqlite_where=text("status = 'pending'"),
     ),
 )
+
+is_pending = text("webhook_deliveries.status = 'pending'")
 
 idempotency_keys = Table(
     "idempotency_keys",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 
 from storage.database import Database, ReadConnection, db_now
-from storage.tables import webhook_deliveries
+from storage.tables import is_pending, webhook_deliveries
 
 #: Seconds after the first, second, third failure. The fourth is the last.
 RETRY_SECONDS = (5.0, 30.0, 300.0)
@@ -56,7 +56,7 @@ class WebhookStore:
         """Up to BATCH due deliveries, each held until its result is written or the claim runs out."""
         due = (
             select(webhook_deliveries.c.id)
-            .where(webhook_deliveries.c.status == "pending", webhook_deliveries.c.next_at <= db_now())
+            .where(is_pending, webhook_deliveries.c.next_at <= db_now())
             .order_by(webhook_deliveries.c.next_at)
             .limit(BATCH)
             .with_for_update(skip_locked=True)
@@ -97,10 +97,8 @@ def _jittered(seconds: float) -> float:
     return seconds * random.uniform(1.0, 1.2)  # noqa: S311 - jitter needs no cryptographic randomness
 
 
-# Built once: the dispatcher asks at every turn. The literal lets both databases use the partial index.
-_any_due = (
-    select(webhook_deliveries.c.id).where(text("status = 'pending'"), webhook_deliveries.c.next_at <= db_now()).limit(1)
-)
+# Built once: the dispatcher asks at every turn.
+_any_due = select(webhook_deliveries.c.id).where(is_pending, webhook_deliveries.c.next_at <= db_now()).limit(1)
 
 
 def any_due(connection: ReadConnection) -> bool:
