@@ -18,20 +18,19 @@ def table(outcomes: Sequence[Outcome]) -> Table:
     for column in made.columns[4:8]:
         column.justify = "right"
     for outcome in outcomes:
-        job = outcome.job
-        run = _between(job["started_at"], job["finished_at"])
-        length = outcome.seconds
-        errors = outcome.word_errors
+        job, length = outcome.job, outcome.seconds
+        run = sum(_between(step["started_at"], step["finished_at"]) for step in job["steps"])
         made.add_row(
             outcome.task.name,
             job["kind"],
             job["model"],
             _steps(job),
-            _number(_between(job["created_at"], job["started_at"])),
-            _number(run),
-            _number(run / length if run is not None and length else None),
-            _number(errors, digits=3),
-            status_markup(job["status"] if not outcome.problems else "failed"),
+            # Between its steps a job waits too: what is not run is wait.
+            f"{_between(job['created_at'], job['finished_at']) - run:.2f}",
+            f"{run:.2f}",
+            f"{run / length:.2f}" if length else "–",
+            "–" if outcome.word_errors is None else f"{outcome.word_errors:.3f}",
+            status_markup("failed" if outcome.problems else job["status"]),
         )
     return made
 
@@ -40,11 +39,8 @@ def _steps(job: Document) -> str:
     return " → ".join(f"{step['name']} ({step['queue']})" for step in job["steps"])
 
 
-def _between(start: str | None, end: str | None) -> float | None:
+def _between(start: str | None, end: str | None) -> float:
+    """Seconds; 0 for what did not begin or did not end."""
     if start is None or end is None:
-        return None
+        return 0.0
     return (datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds()
-
-
-def _number(value: float | None, digits: int = 2) -> str:
-    return "–" if value is None else f"{value:.{digits}f}"
