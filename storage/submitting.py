@@ -188,8 +188,9 @@ def _remember(connection: WriteConnection, submission: Submission, used: Idempot
         job_id=submission.id,
         created_at=now,
     )
-    # Two at once: the second waits here for the first's commit, then finds its row.
-    if connection.execute(new.on_conflict_do_nothing()).rowcount == 1:
+    # Two at once: the second waits here for the first's commit, then finds its row. What was written is told by the
+    # row itself: the driver's row count of an INSERT is not kept on PostgreSQL.
+    if connection.scalar(new.on_conflict_do_nothing().returning(idempotency_keys.c.job_id)) is not None:
         return None
     row = connection.execute(
         select(idempotency_keys.c.fingerprint, idempotency_keys.c.job_id).where(
