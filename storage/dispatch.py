@@ -128,7 +128,7 @@ def _number(connection: WriteConnection, which: ColumnElement[bool], *, again: b
         update(jobs)
         .where(which)
         .values(
-            phase=Phase.PUBLISHED,
+            phase=Phase.PUBLISHED.value,
             publication=jobs.c.publication + 1,
             published_at=db_now(),
             republished=jobs.c.republished + 1 if again else 0,

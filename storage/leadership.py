@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipelines.errors import HarmonyError
@@ -68,12 +68,16 @@ def give_up_lead(database: Database, lead: Lead) -> None:
         connection.execute(update(dispatcher).where(dispatcher.c.fence == lead.fence).values(until=0.0))
 
 
+_holds_lead = (
+    select(dispatcher.c.fence).where(dispatcher.c.fence == bindparam("under_fence")).with_for_update(read=True)
+)
+
+
 @contextmanager
 def leading(database: Database, lead: Lead) -> Iterator[WriteConnection]:
     """A transaction that commits only while `lead` holds: nobody can take it before this one ends."""
     with database.write() as connection:
-        held = select(dispatcher.c.fence).where(dispatcher.c.fence == lead.fence).with_for_update(read=True)
-        if connection.scalar(held) is None:
+        if connection.scalar(_holds_lead, {"under_fence": lead.fence}) is None:
             _refuse(lead)
         yield connection
 

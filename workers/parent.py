@@ -7,9 +7,11 @@ import os
 import signal
 import threading
 import time
+import warnings
 from typing import Any
 
 from celery import signals
+from celery.exceptions import SecurityWarning
 
 from pipelines.catalog import WEBHOOK_QUEUE, DeviceClass
 from storage.database import Database, DatabaseUnavailable
@@ -91,6 +93,8 @@ def serve(facts: SlotFacts) -> None:
 
     if WEBHOOK_QUEUE not in facts.queues:
         signals.worker_process_init.connect(_prepare_child, weak=False)
+    # Celery warns root because pickled messages would run as root; here only JSON is accepted.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
     signals.setup_logging.connect(_keep_our_logging, weak=False)
     signals.worker_ready.connect(begin, weak=False)
     signals.worker_shutting_down.connect(end, weak=False)
