@@ -33,13 +33,23 @@ class Meter:
     name: str
     total: int
     report: Report | None
-    #: Bytes of the set that are in the cache and verified.
+    #: Bytes of the set's files that are in the cache and verified.
     finished: int = 0
+    _before: int = field(default=0, init=False)
+    _share: int = field(default=0, init=False)
     _best: int = field(default=0, init=False)
 
-    def at(self, phase: Phase, item: str, partial: int = 0, limit: int = 0) -> None:
-        """`partial` bytes of the file at hand have arrived; of `limit`, its size."""
+    def expect(self, before: int, share: int) -> None:
+        """The next package brings `share` bytes of a file of which `before` bytes are there."""
+        self._before, self._share = before, share
+
+    def arrived(self, item: str, size: int) -> None:
+        """`size` bytes of the package `item` are on disk."""
+        self.at("fetching", item, self._before + min(size, self._share))
+
+    def at(self, phase: Phase, item: str, partial: int = 0) -> None:
+        """`partial` bytes of the file at hand are there."""
         if self.report is None:
             return
-        self._best = max(self._best, min(self.finished + min(partial, limit), self.total))
+        self._best = max(self._best, min(self.finished + partial, self.total))
         self.report(WeightProgress(self.name, phase, item, self._best, self.total))

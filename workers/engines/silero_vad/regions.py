@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 #: Speech that has begun goes on until the probability falls this far below the threshold.
 HYSTERESIS = 0.15
@@ -58,8 +59,8 @@ def _merge(runs: list[tuple[int, int]], min_gap: float) -> list[tuple[int, int]]
 
 
 def _padded(runs: list[tuple[float, float]], pad: float, seconds: float) -> list[tuple[float, float]]:
-    """The runs, each longer by `pad` on both sides, as far as the recording and half the pause to its neighbour allow."""
-    starts = [0.0, *((end + start) / 2 for (_, end), (start, _) in zip(runs, runs[1:], strict=False))]
+    """The runs, longer by `pad` on both sides as far as the recording and half the pause to a neighbour allow."""
+    starts = [0.0, *((end + start) / 2 for (_, end), (start, _) in pairwise(runs))]
     ends = [*starts[1:], seconds]
     return [
         (max(first, start - pad), min(last, end + pad))
