@@ -33,7 +33,7 @@ class _Strict(BaseModel):
 
 
 class AudioSource(_Strict):
-    """Exactly one of: base64 `data`, or the id of an earlier `artifact`; a multipart file stands in for both."""
+    """Exactly one of: base64 `data`, or the id of an earlier `artifact`; bytes sent beside it leave `data` empty."""
 
     data: str | None = None
     artifact: str | None = None
@@ -99,7 +99,12 @@ def _refuse_what_is_not_here_yet(body: dict[str, Any]) -> None:
 
 
 #: What pydantic calls the mistake → our code.
-_CODES = {"extra_forbidden": "unknown_field", "missing": "missing_field", "too_long": "too_long"}
+_CODES = {
+    "extra_forbidden": "unknown_field",
+    "missing": "missing_field",
+    "too_long": "too_long",
+    "string_too_long": "too_long",
+}
 
 
 def _explain(error: ValidationError) -> NoReturn:

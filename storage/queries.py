@@ -207,7 +207,7 @@ def _conditions(which: JobFilter) -> list[ColumnElement[bool]]:
     if which.text:
         end = which.text + "\U0010ffff"
         labelled = select(job_labels.c.job_id).where(job_labels.c.value >= which.text, job_labels.c.value < end)
-        found.append(or_(jobs.c.id.between(which.text, end), jobs.c.id.in_(labelled)))
+        found.append(or_((jobs.c.id >= which.text) & (jobs.c.id < end), jobs.c.id.in_(labelled)))
     return found
 
 
