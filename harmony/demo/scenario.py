@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,8 +12,8 @@ from harmony.client import Document
 
 ROOT = Path(__file__).parents[2]
 RECORDINGS = ROOT / "tests" / "data" / "speech"
-ENGLISH = RECORDINGS / "english.wav"
-SPANISH = RECORDINGS / "spanish.wav"
+ENGLISH = RECORDINGS / "librivox-austen-en.flac"
+SPANISH = RECORDINGS / "asterisk-conference-es.flac"
 
 TEXT = (
     "Good morning. These words were spoken by one model, carried through a queue, and written down again by another. "
@@ -51,6 +52,6 @@ def round_trip(spoken: Document) -> Task:
     return Task("round-trip", job, reference=TEXT, seconds=spoken["seconds"])
 
 
-def _transcript(recording: Path) -> str | None:
-    path = recording.with_suffix(".txt")
-    return path.read_text(encoding="utf-8").strip() if path.is_file() else None
+def _transcript(recording: Path) -> str:
+    said: str = json.loads((RECORDINGS / "transcripts.json").read_text(encoding="utf-8"))[recording.name]["text"]
+    return said
