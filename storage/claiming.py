@@ -26,6 +26,7 @@ _lock_job: Select[Any] = (
         jobs.c.steps,
         jobs.c.step_index,
         jobs.c.route,
+        jobs.c.queue,
         jobs.c.publication,
         jobs.c.fence,
         jobs.c.slot,
