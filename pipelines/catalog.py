@@ -239,7 +239,7 @@ class Catalog:
     @property
     def queues(self) -> tuple[str, ...]:
         """Every queue that the models of this deployment use, and the one for steps without a model."""
-        return tuple(sorted({model.queue for model in self})) + (IO_QUEUE,)
+        return (*sorted({model.queue for model in self}), IO_QUEUE)
 
 
 def load_families(folder: Path = FAMILIES) -> dict[str, Family]:

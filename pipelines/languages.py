@@ -14,6 +14,8 @@ _ALIASES = {
     "jp": "ja", "kr": "ko", "cn": "zh", "castilian": "es", "mandarin": "zh",
 }  # fmt: skip
 
+#: `Hant` and the like are four letters; regions are two letters or three digits.
+_SCRIPT_LENGTH = 4
 _TAG = re.compile(r"^[a-z]{2,3}(-[a-z]{4})?(-([a-z]{2}|[0-9]{3}))?$")
 
 
@@ -24,7 +26,7 @@ def normalise_language(value: str) -> str | None:
     if not _TAG.match(text):
         return None
     language, *rest = text.split("-")
-    return "-".join([language, *(part.title() if len(part) == 4 else part.upper() for part in rest)])
+    return "-".join([language, *(part.title() if len(part) == _SCRIPT_LENGTH else part.upper() for part in rest)])
 
 
 def same_language(asked: str, known: str) -> bool:

@@ -93,7 +93,7 @@ class _PostgresqlListener:
 
 
 class _SqliteListener:
-    """`data_version` moves when another connection commits; the events table, in order of commit, says for which jobs."""
+    """`data_version` moves when another connection commits; the events table, in commit order, says for which jobs."""
 
     def __init__(self, url: str) -> None:
         self._connection = sqlite3.connect(make_url(url).database or "", isolation_level=None, check_same_thread=False)

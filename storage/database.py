@@ -1,7 +1,7 @@
 """Connections and transactions on SQLite and PostgreSQL, and the database's clock.
 
 `read()` and `write()` give different types, so that a function that only reads cannot be handed a transaction that
-writes, nor the other way round. A database that is away raises `DatabaseUnavailable`, which is a 503 and may be retried.
+writes, nor the other way round. A database that is away raises `DatabaseUnavailable`: a 503, which may be retried.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from pipelines.progress import GiveUp, Retry, after_failure, job_progress
 from storage.claims import Claim
 from storage.database import WriteConnection, db_now
 from storage.history import NewEvent, append, tell_webhook
-from storage.submitting import NewArtifact, add_artifacts
+from storage.submitting import NewArtifact, StepKey, add_artifacts
 from storage.tables import attempts, jobs, steps
 
 
@@ -107,7 +107,7 @@ def complete_step(
     connection.execute(_succeed_step, done)
     _add_attempt(connection, claim_row(claim), row.now, "succeeded")
     purpose = Purpose.RESULT if work.is_last else Purpose.INTERMEDIATE
-    add_artifacts(connection, work.job_id, work.index, purpose, outputs, row.now)
+    add_artifacts(connection, StepKey(work.job_id, work.index), purpose, outputs, row.now)
     append(connection, work.job_id, row.seq, row.now, happened)
     if work.is_last:
         tell_webhook(connection, row, row.seq, row.now, EventType.JOB_SUCCEEDED)
@@ -182,7 +182,7 @@ def _put_back(
         )
         .returning(jobs.c.seq, db_now().label("now"))
     ).one()
-    _set_step(connection, job.id, job.step_index, StepStatus.PENDING, None, error)
+    _set_step(connection, job, StepStatus.PENDING, None, error)
     _add_attempt(connection, job, row.now, outcome, error)
     told = {"step": job.step_index, "code": error["code"], "cause": error["cause"], "delay": round(retry.delay, 3)}
     append(connection, job.id, row.seq, row.now, [NewEvent(EventType.STEP_RETRYING, told)])
@@ -193,7 +193,7 @@ def _fail(connection: WriteConnection, job: Row[Any], spent: GiveUp, error: Mapp
     told = {"step": job.step_index, "code": error["code"], "cause": error["cause"]}
     happened = [NewEvent(EventType.STEP_FAILED, told), NewEvent(EventType.JOB_FAILED, {"code": error["code"]})]
     now = _end_job(connection, job, JobStatus.FAILED, happened, charged=dict(spent.charged), error=dict(error))
-    _set_step(connection, job.id, job.step_index, StepStatus.FAILED, now, error)
+    _set_step(connection, job, StepStatus.FAILED, now, error)
     _skip_rest(connection, job, StepStatus.SKIPPED)
     _add_attempt(connection, job, now, outcome, error)
     return Ended.FAILED
@@ -202,7 +202,7 @@ def _fail(connection: WriteConnection, job: Row[Any], spent: GiveUp, error: Mapp
 def _cancel(connection: WriteConnection, job: Row[Any], outcome: str) -> Ended:
     happened = [NewEvent(EventType.STEP_CANCELLED, {"step": job.step_index}), NewEvent(EventType.JOB_CANCELLED)]
     now = _end_job(connection, job, JobStatus.CANCELLED, happened)
-    _set_step(connection, job.id, job.step_index, StepStatus.CANCELLED, now)
+    _set_step(connection, job, StepStatus.CANCELLED, now)
     _skip_rest(connection, job, StepStatus.CANCELLED)
     _add_attempt(connection, job, now, outcome)
     return Ended.CANCELLED
@@ -221,7 +221,7 @@ def cancel_unclaimed(connection: WriteConnection, job: Row[Any]) -> None:
 
 
 def _end_job(
-    connection: WriteConnection, job: Row[Any], status: JobStatus, happened: Sequence[NewEvent], **more: Any
+    connection: WriteConnection, job: Row[Any], status: JobStatus, happened: Sequence[NewEvent], **more: object
 ) -> float:
     """Moves the job into a terminal state with its events and webhook; the moment by the database's clock."""
     row = connection.execute(
@@ -246,15 +246,15 @@ def _end_job(
 
 def _set_step(
     connection: WriteConnection,
-    job_id: str,
-    index: int,
+    job: Row[Any],
     status: StepStatus,
     finished_at: float | None,
     error: Mapping[str, Any] | None = None,
 ) -> None:
+    """The job's current step."""
     connection.execute(
         update(steps)
-        .where(steps.c.job_id == job_id, steps.c.number == index)
+        .where(steps.c.job_id == job.id, steps.c.number == job.step_index)
         .values(status=status, finished_at=finished_at, error=None if error is None else dict(error))
     )
 

@@ -64,6 +64,6 @@ class JobStore:
             return lose_claim(connection, job_id, fence, cause, detail)
 
     def cancel(self, job_id: str) -> Cancelled:
-        """Cancels at once what no slot holds, else asks the slot to stop. NotFound, or Conflict if it ended otherwise."""
+        """Cancels at once what no slot holds, else asks the slot to stop; NotFound, Conflict if it ended otherwise."""
         with self._database.write() as connection:
             return cancel_job(connection, job_id)

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Integer, Row, bindparam, func, or_, select, tuple_
 
-from pipelines.jobs import Phase, Purpose
+from pipelines.jobs import JobStatus, Phase, Purpose
 from storage.database import AnyConnection, Database, db_now
 from storage.tables import (
     artifacts,
@@ -59,13 +59,13 @@ class JobReader:
     def get(self, job_id: str) -> JobRows | None:
         """The job with its steps and results, as of one moment each."""
         with self._database.read() as connection:
-            job = connection.execute(select(jobs).where(jobs.c.id == job_id)).one_or_none()
-            return None if job is None else _with_parts(connection, [job])[0]
+            job = connection.execute(_JOB, {"job_id": job_id}).one_or_none()
+            return None if job is None else _with_own_parts(connection, job)
 
     def version(self, job_id: str) -> tuple[int, str] | None:
         """The job's last event number and status: what an ETag and a long-poll need."""
         with self._database.read() as connection:
-            row = connection.execute(select(jobs.c.seq, jobs.c.status).where(jobs.c.id == job_id)).one_or_none()
+            row = connection.execute(_VERSION, {"job_id": job_id}).one_or_none()
         return None if row is None else (row.seq, row.status)
 
     def page(self, which: JobFilter, *, limit: int, after: str | None, before: str | None) -> list[JobRows]:
@@ -85,15 +85,13 @@ class JobReader:
 
     def events(self, job_id: str, after: int, limit: int = 1000) -> list[Row[Any]]:
         """The job's events behind number `after`."""
-        query = select(events).where(events.c.job_id == job_id, events.c.seq > after).order_by(events.c.seq)
         with self._database.read() as connection:
-            return list(connection.execute(query.limit(limit)).all())
+            return list(connection.execute(_EVENTS, {"job_id": job_id, "after": after, "limit": limit}).all())
 
     def all_events(self, after: int, limit: int = 1000) -> list[Row[Any]]:
         """Events of every job behind position `after`; those without a position yet come later."""
-        query = select(events).where(events.c.position > after).order_by(events.c.position)
         with self._database.read() as connection:
-            return list(connection.execute(query.limit(limit)).all())
+            return list(connection.execute(_ALL_EVENTS, {"after": after, "limit": limit}).all())
 
     def last_position(self) -> int:
         """The newest position that was given."""
@@ -119,15 +117,13 @@ class JobReader:
 
     def events_of(self, job_ids: Sequence[str], after: int) -> list[Row[Any]]:
         """Events behind number `after` of several jobs, each job's in order."""
-        query = select(events).where(events.c.job_id.in_(job_ids), events.c.seq > after)
         with self._database.read() as connection:
-            return list(connection.execute(query.order_by(events.c.job_id, events.c.seq)).all())
+            return list(connection.execute(_EVENTS_OF, {"job_ids": list(job_ids), "after": after}).all())
 
     def versions(self, job_ids: Sequence[str]) -> dict[str, int]:
         """The last event number of several jobs."""
-        query = select(jobs.c.id, jobs.c.seq).where(jobs.c.id.in_(job_ids))
         with self._database.read() as connection:
-            return {row.id: row.seq for row in connection.execute(query)}
+            return {row.id: row.seq for row in connection.execute(_VERSIONS, {"job_ids": list(job_ids)})}
 
     def dispatcher(self) -> Row[Any] | None:
         """What the dispatcher last wrote of itself and of the broker, and how many seconds ago (`age`)."""
@@ -140,6 +136,51 @@ class JobReader:
         some = select(jobs.c.id).where(is_waiting).limit(limit).subquery()
         with self._database.read() as connection:
             return connection.scalar(select(func.count()).select_from(some)) or 0
+
+
+# The statements of every GET, every submit and every long-poll, made once: building one costs as much as running it.
+_JOB = select(jobs).where(jobs.c.id == bindparam("job_id"))
+_VERSION = select(jobs.c.seq, jobs.c.status).where(jobs.c.id == bindparam("job_id"))
+_STEPS = select(steps).where(steps.c.job_id == bindparam("job_id")).order_by(steps.c.number)
+_RESULTS = (
+    select(artifacts)
+    .where(artifacts.c.job_id == bindparam("job_id"), artifacts.c.purpose == Purpose.RESULT)
+    .order_by(artifacts.c.id)
+)
+_AHEAD = select(func.count()).select_from(
+    select(jobs.c.id)
+    .where(
+        jobs.c.phase == Phase.WAITING,
+        jobs.c.route == bindparam("route"),
+        tuple_(jobs.c.rank, jobs.c.id)
+        < tuple_(bindparam("rank", type_=Integer), bindparam("job_id", type_=jobs.c.id.type)),
+    )
+    .limit(_EXACT_POSITION)
+    .subquery()
+)
+_EVENTS = (
+    select(events)
+    .where(events.c.job_id == bindparam("job_id"), events.c.seq > bindparam("after"))
+    .order_by(events.c.seq)
+    .limit(bindparam("limit"))
+)
+_ALL_EVENTS = (
+    select(events).where(events.c.position > bindparam("after")).order_by(events.c.position).limit(bindparam("limit"))
+)
+_EVENTS_OF = (
+    select(events)
+    .where(events.c.job_id.in_(bindparam("job_ids", expanding=True)), events.c.seq > bindparam("after"))
+    .order_by(events.c.job_id, events.c.seq)
+)
+_VERSIONS = select(jobs.c.id, jobs.c.seq).where(jobs.c.id.in_(bindparam("job_ids", expanding=True)))
+
+
+def _with_own_parts(connection: AnyConnection, job: Row[Any]) -> JobRows:
+    itself = {"job_id": job.id}
+    own = connection.execute(_STEPS, itself).all()
+    # Artifacts become results with the job's last step, not before.
+    results = connection.execute(_RESULTS, itself).all() if job.status == JobStatus.SUCCEEDED else ()
+    return JobRows(job, own, results, _position(connection, job) if job.phase == Phase.WAITING else None)
 
 
 def _with_parts(connection: AnyConnection, rows: Sequence[Row[Any]]) -> list[JobRows]:
@@ -172,17 +213,7 @@ def _positions(connection: AnyConnection, rows: Sequence[Row[Any]]) -> dict[str,
 
 def _position(connection: AnyConnection, job: Row[Any]) -> int | str:
     """How many jobs of its route go before it, plus one."""
-    ahead = (
-        select(jobs.c.id)
-        .where(
-            is_waiting,
-            jobs.c.route == job.route,
-            tuple_(jobs.c.rank, jobs.c.id) < tuple_(job.rank, job.id),
-        )
-        .limit(_EXACT_POSITION)
-        .subquery()
-    )
-    count = connection.scalar(select(func.count()).select_from(ahead)) or 0
+    count = connection.scalar(_AHEAD, {"route": job.route, "rank": job.rank, "job_id": job.id}) or 0
     return f"{_EXACT_POSITION}+" if count >= _EXACT_POSITION else count + 1
 
 

@@ -40,7 +40,7 @@ class StorageSettings(BaseSettings):
     )
     webhook_secret: SecretStr | None = Field(
         None,
-        description="Signs webhooks that bring no secret (whsec_…); default: made in the data directory at first start.",
+        description="Signs webhooks without a secret of their own (whsec_…); default: made in the data directory.",
     )
     egress_allow: str = Field(
         "", description="Comma-separated host:port that webhooks may reach though private or without TLS."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import insert, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -90,7 +90,7 @@ def submit(connection: WriteConnection, submission: Submission) -> Submitted:
             [{"job_id": submission.id, "key": key, "value": value} for key, value in submission.labels.items()],
         )
     if submission.inputs:
-        add_artifacts(connection, submission.id, -1, Purpose.INPUT, submission.inputs, now)
+        add_artifacts(connection, StepKey(submission.id, INPUTS), Purpose.INPUT, submission.inputs, now)
     append(
         connection,
         submission.id,
@@ -104,17 +104,28 @@ def submit(connection: WriteConnection, submission: Submission) -> Submitted:
     return Submitted(submission.id, replayed=False)
 
 
+#: Where a step's number stands for the job's inputs.
+INPUTS = -1
+
+
+class StepKey(NamedTuple):
+    """A step of a job, or its INPUTS."""
+
+    job_id: str
+    number: int
+
+
 def add_artifacts(
-    connection: WriteConnection, job_id: str, step_index: int, purpose: Purpose, new: Sequence[NewArtifact], now: float
+    connection: WriteConnection, step: StepKey, purpose: Purpose, new: Sequence[NewArtifact], now: float
 ) -> None:
-    """Makes stored bytes visible as artifacts of a job's step; -1 for inputs."""
+    """Makes stored bytes visible as artifacts of a job's step."""
     connection.execute(
         _insert_artifacts,
         [
             {
                 "id": new_id("art"),
-                "job_id": job_id,
-                "step_index": step_index,
+                "job_id": step.job_id,
+                "step_index": step.number,
                 "purpose": purpose,
                 "role": item.role,
                 "key": item.key,

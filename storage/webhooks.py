@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from sqlalchemy import select, update
 
@@ -18,8 +19,6 @@ _CLAIM_SECONDS = 30.0
 
 #: How many one message claims and sends side by side.
 BATCH = 32
-
-_GONE = 410
 
 
 @dataclass(frozen=True)
@@ -43,7 +42,7 @@ class DeliveryResult:
 
     @property
     def accepted(self) -> bool:
-        return self.status is not None and 200 <= self.status < 300
+        return self.status is not None and HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
 
 
 class WebhookStore:
@@ -77,7 +76,7 @@ class WebhookStore:
     def record(self, delivery: DueDelivery, result: DeliveryResult) -> None:
         """Delivered, to be tried again, or failed for good."""
         left = len(RETRY_SECONDS) - delivery.attempts
-        ended = result.accepted or left < 0 or result.status == _GONE
+        ended = result.accepted or left < 0 or result.status == HTTPStatus.GONE
         values = {
             "last_status": result.status,
             "last_error": result.error,

@@ -1,8 +1,9 @@
 """What an engine takes and gives: the only vocabulary that steps and families share.
 
-An engine loads once and runs many times; it keeps nothing of a call (invariant 10). Its methods are generators, so that
-the step can store progress and stop between two chunks. What a library raises is turned into `pipelines.errors` where it
-is called: PermanentError for input that can never work, ResourceError for memory, TransientError for the rest that may pass.
+An engine loads once and runs many times; it keeps nothing of a call (invariant 10). Its methods are generators, so
+that the step can store progress and stop between two chunks. What a library raises is turned into `pipelines.errors`
+where it is called: PermanentError for input that can never work, ResourceError for memory, TransientError for what
+may pass.
 """
 
 from __future__ import annotations

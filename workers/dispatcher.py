@@ -1,7 +1,7 @@
 """Rows → Celery chains: the only publisher. One leads, others stand by; run it with `python -m workers.dispatcher`.
 
-Each turn begins when something was committed, or after a second: number new events, admit what there is room for. Once a
-second it also sweeps stale claims, republishes what the broker lost, and writes down what it saw.
+Each turn begins when something was committed, or after a second: number new events, admit what there is room for. Once
+a second it also sweeps stale claims, republishes what the broker lost, and writes down what it saw.
 """
 
 from __future__ import annotations

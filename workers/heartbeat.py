@@ -41,15 +41,20 @@ class Pulse:
     def check(self, progress: float) -> None:
         """Notes `progress` (0–1) and raises if the step should not go on."""
         self.progress = progress
-        if self.signal is Signal.CANCEL:
-            msg = "The job was cancelled."
-            raise StepCancelled(msg)
-        if self.signal is Signal.TIMEOUT:
-            msg = f"The step ran longer than its limit of {self.claim.limit:g} s."
-            raise StepTimeout(msg)
-        if self.signal is Signal.LOST:
-            msg = "The claim was given to another slot."
-            raise ClaimLost(msg)
+        if (reason := self.reason_to_stop()) is not None:
+            raise reason
+
+    def reason_to_stop(self) -> StepError | None:
+        """Why the step should not go on; None if it should."""
+        match self.signal:
+            case Signal.GO_ON:
+                return None
+            case Signal.CANCEL:
+                return StepCancelled("The job was cancelled.")
+            case Signal.TIMEOUT:
+                return StepTimeout(f"The step ran longer than its limit of {self.claim.limit:g} s.")
+            case Signal.LOST:
+                return ClaimLost("The claim was given to another slot.")
 
 
 class Heartbeat:

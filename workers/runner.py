@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from pipelines.catalog import Catalog
-from pipelines.errors import Cause, PermanentError, ResourceError, StepCancelled, StepError
+from pipelines.errors import PermanentError, ResourceError, StepCancelled, StepError
 from pipelines.ids import parse_step_id
 from pipelines.problems import step_problem
 from storage.artifacts import ArtifactStore
@@ -77,19 +77,22 @@ class StepRunner:
             with Scratch() as scratch:
                 result = self._perform(claim, pulse, scratch)
                 outputs = self._store_outputs(claim, result.outputs)
-        except StepCancelled:
-            return _committed(lambda: self.jobs.stop_step(claim))
-        except ClaimLost:
-            return Ended.LATE
         except StepError as error:
-            log.warning("step_failed code=%s cause=%s", error.code, error.cause)
-            cause: Cause = error.cause
-            problem = step_problem(error)
-            return _committed(lambda: self.jobs.fail_step(claim, cause, error=problem))
+            # What was told to stop may only say that it did; the pulse knows why.
+            return self._end_badly(claim, pulse.reason_to_stop() or error)
         return _committed(lambda: self.jobs.complete_step(claim, outputs, result.document))
 
+    def _end_badly(self, claim: Claim, error: StepError) -> Ended:
+        if isinstance(error, StepCancelled):
+            return _committed(lambda: self.jobs.stop_step(claim))
+        if isinstance(error, ClaimLost):
+            return Ended.LATE
+        log.warning("step_failed code=%s cause=%s", error.code, error.cause)
+        problem = step_problem(error)
+        return _committed(lambda: self.jobs.fail_step(claim, error.cause, error=problem))
+
     def _perform(self, claim: Claim, pulse: Pulse, scratch: Scratch) -> Result:
-        context = StepContext(claim.work, self.store, self.residency, self.media, scratch, pulse.check)
+        context = StepContext(claim.work, self.store, self.residency, self.media, scratch, pulse)
         try:
             return perform(context)
         except StepError:

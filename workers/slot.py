@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def device_class(queues: Sequence[str]) -> str:
-    """The device class that the queues name; a pool belongs to the class before its dot, `io` and `webhook` to the CPU."""
+    """The device class that the queues name: a pool's is before its dot; `io` and `webhook` run on the CPU."""
     classes = {queue.partition(".")[0] for queue in queues}
     return next((name for name in ("gpu-nvidia", "gpu-amd") if name in classes), "cpu")
 

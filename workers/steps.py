@@ -1,4 +1,4 @@
-"""The work of each action: inputs in, an engine or the media helper, outputs out. Nothing here knows of rows or leases."""
+"""The work of each action: inputs in, an engine or the media helper, outputs out. Nothing here knows of leases."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ from workers.contract import (
     Transcriber,
     TranscriptionInfo,
 )
+from workers.heartbeat import Pulse
 from workers.media.client import MediaHelper
 from workers.media.formats import MEDIA_TYPES, AudioFormat
 from workers.media.wav import read_wav, write_wav
@@ -90,8 +91,15 @@ class StepContext:
     residency: Residency
     media: MediaHelper
     scratch: Scratch
-    #: Notes progress, 0–1, and raises when the step should stop.
-    check: Callable[[float], None]
+    pulse: Pulse
+
+    def check(self, progress: float) -> None:
+        """Notes progress, 0–1, and raises when the step should stop."""
+        self.pulse.check(progress)
+
+    def should_stop(self) -> bool:
+        """The same as a question, for what cannot raise."""
+        return self.pulse.reason_to_stop() is not None
 
     @property
     def input(self) -> ArtifactRef:
@@ -143,7 +151,9 @@ def perform(context: StepContext) -> Result:
 
 def _decode(context: StepContext) -> Result:
     target = context.scratch.path("audio.wav")
-    info = context.media.decode(context.fetched(), target, sample_rate=context.work.options["sample_rate"])
+    info = context.media.decode(
+        context.fetched(), target, sample_rate=context.work.options["sample_rate"], should_stop=context.should_stop
+    )
     return Result([Output("audio", "audio/wav", "wav", target, info.seconds, info.sample_rate)])
 
 
@@ -151,7 +161,7 @@ def _encode(context: StepContext) -> Result:
     form: AudioFormat = context.work.options["format"]
     media_type, extension = MEDIA_TYPES[form]
     target = context.scratch.path(f"audio.{extension}")
-    info = context.media.encode(context.fetched(), target, form)
+    info = context.media.encode(context.fetched(), target, form, should_stop=context.should_stop)
     return Result([Output("audio", media_type, extension, target, info.seconds, info.sample_rate)])
 
 
