@@ -49,8 +49,7 @@ def _work(server: Client, receiver: WebhookReceiver, output: Path) -> list[Outco
         def start(task: Task) -> Outcome:
             return follower.run(task, bars.add_task(task.name, total=1.0, status="submitted"))
 
-        speech = pool.submit(start, SPEECH)
-        others = [pool.submit(start, task) for task in recordings()]
+        speech, *others = [pool.submit(start, task) for task in (SPEECH, *recordings())]
         outcomes = [speech.result()]
         if not outcomes[0].problems:
             outcomes.append(start(round_trip(outcomes[0].job["result"]["artifacts"][0])))
