@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 
 import uvicorn
 from fastapi import FastAPI
+
+_log = logging.getLogger(__name__)
 
 #: Seconds that requests have to end once the server stops.
 _PATIENCE = 5
@@ -13,6 +16,14 @@ _PATIENCE = 5
 
 class Server(uvicorn.Server):
     """Stops promptly though streams are open: they have no end of their own."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Starts, and says where: port 0 takes a free one."""
+        await super().startup(sockets)
+        for server in self.servers:
+            for listening in server.sockets:
+                host, port = listening.getsockname()[:2]
+                _log.info("listening on http://%s:%s", f"[{host}]" if ":" in host else host, port)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Ends the streams, then stops as uvicorn does."""
