@@ -6,10 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from pipelines.jobs import JobStatus
 from storage.database import Database, ReadConnection, db_now
 from storage.tables import is_claimed, jobs, slots
 
@@ -35,13 +34,12 @@ class SlotFacts:
 
 
 @dataclass(frozen=True)
-class Overstay:
-    """A claim of this slot that should have ended: it was asked to stop, or its time is up."""
+class Held:
+    """A claim of a slot: the job, its fencing number, and the child that holds it."""
 
     job_id: str
     fence: int
     owner: str
-    cancelling: bool
 
 
 class SlotStore:
@@ -75,17 +73,21 @@ class SlotStore:
         with self._database.write() as connection:
             connection.execute(update(slots).where(slots.c.name == name).values(stopped=True))
 
-    def overstays(self, name: str, grace: float) -> list[Overstay]:
+    def overstays(self, name: str, grace: float) -> list[Held]:
         """Claims that should have ended `grace` seconds ago or more."""
+        late = (jobs.c.cancel_requested_at < db_now() - grace) | (jobs.c.run_limit_at < db_now() - grace)
+        return self._held(name, late)
+
+    def held(self, name: str) -> list[Held]:
+        """Every claim of the slot: to a slot that just started, what an earlier life of it left behind."""
+        return self._held(name, true())
+
+    def _held(self, name: str, which: ColumnElement[bool]) -> list[Held]:
         with self._database.read() as connection:
             rows = connection.execute(
-                select(jobs.c.id, jobs.c.fence, jobs.c.lease_owner, jobs.c.status).where(
-                    is_claimed,
-                    jobs.c.slot == name,
-                    (jobs.c.cancel_requested_at < db_now() - grace) | (jobs.c.run_limit_at < db_now() - grace),
-                )
+                select(jobs.c.id, jobs.c.fence, jobs.c.lease_owner).where(is_claimed, jobs.c.slot == name, which)
             ).all()
-        return [Overstay(row.id, row.fence, row.lease_owner, row.status == JobStatus.CANCELLING) for row in rows]
+        return [Held(row.id, row.fence, row.lease_owner) for row in rows]
 
 
 def live_slots(connection: ReadConnection) -> Counter[str]:

@@ -17,7 +17,7 @@ from pipelines.catalog import WEBHOOK_QUEUE, DeviceClass
 from storage.database import Database, DatabaseUnavailable
 from storage.jobs import JobStore
 from storage.settings import StorageSettings
-from storage.slots import BEAT_SECONDS, Overstay, SlotFacts, SlotStore
+from storage.slots import BEAT_SECONDS, Held, SlotFacts, SlotStore
 from workers.app import app
 
 log = logging.getLogger(__name__)
@@ -39,6 +39,7 @@ class Watch:
         self._slots = SlotStore(database)
         self._jobs = JobStore(database)
         self._stopped = threading.Event()
+        self._began = time.time()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
     def start(self) -> None:
@@ -56,9 +57,13 @@ class Watch:
 
     def _run(self) -> None:
         next_beat = 0.0
+        fresh = True
         while not self._stopped.is_set():
             try:
                 with _at_rest:
+                    if fresh:
+                        self._let_go_of_an_earlier_life()
+                        fresh = False
                     if time.monotonic() >= next_beat:
                         self._slots.beat(self._facts)
                         next_beat = time.monotonic() + BEAT_SECONDS
@@ -69,10 +74,18 @@ class Watch:
                 log.warning("beat_failed reason=database_unavailable")
             self._stopped.wait(_WATCH_SECONDS)
 
-    def _end(self, overstay: Overstay) -> None:
+    def _let_go_of_an_earlier_life(self) -> None:
+        """A slot has one parent, so what was claimed in its name before it started is held by nobody."""
+        for held in self._slots.held(self._facts.name):
+            if float(held.owner.rpartition(":")[2]) >= self._began:
+                continue
+            self._jobs.lose_claim(held.job_id, held.fence, "lost", f"The slot {self._facts.name} ended while it ran.")
+            log.warning("earlier_claim_lost job=%s owner=%s", held.job_id, held.owner)
+
+    def _end(self, overstay: Held) -> None:
         """Ends the child, then its claim: nobody else will, for the lease is still being renewed."""
         pid = int(overstay.owner.rsplit(":", 2)[1])
-        log.warning("child_ended pid=%d job=%s cancelling=%s", pid, overstay.job_id, overstay.cancelling)
+        log.warning("child_ended pid=%d job=%s", pid, overstay.job_id)
         try:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
