@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Double, Integer, Row, Select, bindparam, func, select, update
+from sqlalchemy import Double, Integer, Row, Select, and_, bindparam, func, select, update
 
 from pipelines.events import EventType
 from pipelines.jobs import Action, ArtifactRef, JobStatus, Phase, StepStatus
@@ -16,17 +17,18 @@ from storage.history import NewEvent, append, tell_webhook
 from storage.tables import artifacts, jobs, steps
 
 # Statements of the hot path are built once: building one costs more than running it.
+# One row for each input, or one without; only the job's row is locked.
 _lock_job: Select[Any] = (
     select(
         jobs.c.id,
         jobs.c.kind,
         jobs.c.status,
         jobs.c.phase,
+        jobs.c.queue,
         jobs.c.priority,
         jobs.c.steps,
         jobs.c.step_index,
         jobs.c.route,
-        jobs.c.queue,
         jobs.c.publication,
         jobs.c.fence,
         jobs.c.slot,
@@ -35,15 +37,22 @@ _lock_job: Select[Any] = (
         jobs.c.started_at,
         jobs.c.charged,
         jobs.c.webhook,
+        steps.c.action,
+        steps.c.model,
+        steps.c.options,
+        artifacts.c.id.label("input_id"),
+        artifacts.c.role,
+        artifacts.c.key,
+        artifacts.c.media_type,
+        artifacts.c.bytes,
+        artifacts.c.sha256,
+        artifacts.c.seconds,
+        artifacts.c.sample_rate,
     )
-    .where(jobs.c.id == bindparam("of_job"))
-    .with_for_update()
-)
-_select_step = select(steps.c.action, steps.c.queue, steps.c.model, steps.c.options).where(
-    steps.c.job_id == bindparam("of_job"), steps.c.number == bindparam("of_step")
-)
-_select_inputs = select(artifacts).where(
-    artifacts.c.job_id == bindparam("of_job"), artifacts.c.step_index == bindparam("of_step")
+    .join(steps, steps.c.job_id == jobs.c.id)
+    .outerjoin(artifacts, and_(artifacts.c.job_id == jobs.c.id, artifacts.c.step_index == steps.c.number - 1))
+    .where(jobs.c.id == bindparam("of_job"), steps.c.number == bindparam("of_step"))
+    .with_for_update(of=jobs)
 )
 _lease_job = (
     update(jobs)
@@ -92,45 +101,43 @@ def claim_step(
     connection: WriteConnection, job_id: str, index: int, *, publication: int, child: SlotChild, limit: Limit
 ) -> Claim | bool:
     """See JobStore.claim_step."""
-    job = connection.execute(_lock_job, {"of_job": job_id}).one_or_none()
-    if job is None:
+    rows = connection.execute(_lock_job, {"of_job": job_id, "of_step": index}).all()
+    if not rows:
         return False
-    verdict = judge(_standing(job), index=index, publication=publication, slot=child.slot, owner=child.owner)
+    verdict = judge(_standing(rows[0]), index=index, publication=publication, slot=child.slot, owner=child.owner)
     if verdict is Verdict.TAKE_OVER:
-        if not take_over(connection, job):
+        if not take_over(connection, rows[0]):
             return False
-        # Its counts have moved with the end of the lost attempt.
-        job = connection.execute(_lock_job, {"of_job": job_id}).one()
     elif verdict is not Verdict.CLAIM:
         return verdict is Verdict.DONE
-    work = _work(connection, job, index)
-    return _lease(connection, job, Claim(work, child, job.fence + 1, 0.0, limit(work)))
+    work = _work(rows, index)
+    return _lease(connection, rows[0], Claim(work, child, rows[0].fence + 1, 0.0, limit(work)))
 
 
 def _standing(job: Row[Any]) -> Standing:
     return Standing(JobStatus(job.status), Phase(job.phase), job.step_index, job.publication, job.slot, job.lease_owner)
 
 
-def _work(connection: WriteConnection, job: Row[Any], index: int) -> Work:
-    step = connection.execute(_select_step, {"of_job": job.id, "of_step": index}).one()
-    inputs = connection.execute(_select_inputs, {"of_job": job.id, "of_step": index - 1}).all()
+def _work(rows: Sequence[Row[Any]], index: int) -> Work:
+    job = rows[0]
     return Work(
         job_id=job.id,
         index=index,
         steps=job.steps,
         kind=job.kind,
-        action=Action(step.action),
-        queue=step.queue,
-        model=step.model,
-        options=step.options,
+        action=Action(job.action),
+        queue=job.queue,
+        model=job.model,
+        options=job.options,
         route=job.route,
-        inputs=tuple(artifact_ref(row) for row in inputs),
+        inputs=tuple(_artifact_ref(row) for row in rows if row.input_id is not None),
     )
 
 
-def artifact_ref(row: Row[Any]) -> ArtifactRef:
-    """An artifact's row as a value."""
-    return ArtifactRef(row.id, row.role, row.key, row.media_type, row.bytes, row.sha256, row.seconds, row.sample_rate)
+def _artifact_ref(row: Row[Any]) -> ArtifactRef:
+    return ArtifactRef(
+        row.input_id, row.role, row.key, row.media_type, row.bytes, row.sha256, row.seconds, row.sample_rate
+    )
 
 
 def _lease(connection: WriteConnection, job: Row[Any], claim: Claim) -> Claim:

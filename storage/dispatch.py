@@ -13,7 +13,18 @@ from sqlalchemy import ColumnElement, and_, bindparam, delete, func, select, upd
 
 from pipelines.jobs import Phase
 from storage.database import ReadConnection, WriteConnection, db_now
-from storage.tables import attempts, events, idempotency_keys, is_claimed, is_in_flight, is_published, is_waiting, jobs
+from storage.tables import (
+    attempts,
+    events,
+    idempotency_keys,
+    is_claimed,
+    is_in_flight,
+    is_pending,
+    is_published,
+    is_waiting,
+    jobs,
+    webhook_deliveries,
+)
 
 #: A published step is due for another message when its last message or its predecessor is this old, in seconds.
 DUE_SECONDS = 2.0
@@ -64,7 +75,12 @@ _heads = (
     .order_by(jobs.c.rank, jobs.c.id)
     .limit(bindparam("room"))
 )
-_any_unnumbered = select(events.c.id).where(events.c.position.is_(None)).limit(1)
+_any_due = select(webhook_deliveries.c.id).where(is_pending, webhook_deliveries.c.next_at <= db_now()).limit(1)
+_to_do = select(
+    select(events.c.id).where(events.c.position.is_(None)).limit(1).scalar_subquery().label("event"),
+    _first_route.scalar_subquery().label("route"),
+    _any_due.scalar_subquery().label("delivery"),
+)
 
 
 def load(connection: ReadConnection) -> Load:
@@ -234,9 +250,19 @@ def recent_runs(connection: ReadConnection, after: int) -> list[tuple[int, str, 
     return [(row.id, row.queue, row.seconds) for row in rows]
 
 
-def has_unnumbered_events(connection: ReadConnection) -> bool:
-    """Whether any committed event has no position yet."""
-    return connection.scalar(_any_unnumbered) is not None
+@dataclass(frozen=True)
+class ToDo:
+    """What there is for a turn of the dispatcher."""
+
+    events: bool
+    jobs: bool
+    deliveries: bool
+
+
+def to_do(connection: ReadConnection) -> ToDo:
+    """Whether there are events without a position, waiting jobs, due deliveries: one statement for a turn."""
+    row = connection.execute(_to_do).one()
+    return ToDo(row.event is not None, row.route is not None, row.delivery is not None)
 
 
 _NUMBERED_AT_ONCE = 1000

@@ -150,7 +150,7 @@ _RESULTS = (
 _AHEAD = select(func.count()).select_from(
     select(jobs.c.id)
     .where(
-        jobs.c.phase == Phase.WAITING,
+        is_waiting,
         jobs.c.route == bindparam("route"),
         tuple_(jobs.c.rank, jobs.c.id)
         < tuple_(bindparam("rank", type_=Integer), bindparam("job_id", type_=jobs.c.id.type)),

@@ -8,7 +8,7 @@ from http import HTTPStatus
 
 from sqlalchemy import select, update
 
-from storage.database import Database, ReadConnection, db_now
+from storage.database import Database, db_now
 from storage.tables import is_pending, webhook_deliveries
 
 #: Seconds after the first, second, third failure. The fourth is the last.
@@ -94,12 +94,3 @@ class WebhookStore:
 
 def _jittered(seconds: float) -> float:
     return seconds * random.uniform(1.0, 1.2)  # noqa: S311 - jitter needs no cryptographic randomness
-
-
-# Built once: the dispatcher asks at every turn.
-_any_due = select(webhook_deliveries.c.id).where(is_pending, webhook_deliveries.c.next_at <= db_now()).limit(1)
-
-
-def any_due(connection: ReadConnection) -> bool:
-    """Whether a delivery is due now."""
-    return connection.scalar(_any_due) is not None

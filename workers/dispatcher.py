@@ -22,7 +22,6 @@ from storage.jobs import JobStore
 from storage.leadership import Lead, NotLeading
 from storage.settings import StorageSettings
 from storage.slots import live_slots
-from storage.webhooks import any_due
 from workers.app import app
 from workers.broker import Broker, BrokerUnavailable
 from workers.clockguard import ClockGuard
@@ -33,7 +32,7 @@ log = logging.getLogger("workers.dispatcher")
 
 _TURN_SECONDS = 1.0
 #: Turns begin at least this far apart.
-_BREATH_SECONDS = 0.008
+_BREATH_SECONDS = 0.02
 #: How long a client's idempotency key is remembered.
 _KEY_SECONDS = 24 * 3600.0
 _FORGET_EVERY = 600.0
@@ -99,18 +98,18 @@ class Dispatcher:
 
     def _admit(self, lead: Lead) -> None:
         with self._database.read() as connection:
-            unnumbered = dispatch.has_unnumbered_events(connection)
-            picked = dispatch.pick(connection, self._windows.of(self._live)) if self._broker_ok else []
-            deliveries = self._broker_ok and any_due(connection)
+            there_is = dispatch.to_do(connection)
+            admit = there_is.jobs and self._broker_ok
+            picked = dispatch.pick(connection, self._windows.of(self._live)) if admit else []
         chains: Sequence[dispatch.Chain] = ()
-        if unnumbered or picked:
+        if there_is.events or picked:
             with leadership.leading(self._database, lead) as writing:
-                if unnumbered:
-                    dispatch.number_events(writing)
                 if picked:
                     chains = dispatch.publish(writing, picked)
+                if there_is.events:
+                    dispatch.number_events(writing)
         self._send(lead, chains)
-        if deliveries:
+        if there_is.deliveries and self._broker_ok:
             self._send_delivery()
 
     def _send(self, lead: Lead, chains: Sequence[dispatch.Chain]) -> None:

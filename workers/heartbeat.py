@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,8 +14,9 @@ from storage.database import DatabaseUnavailable
 from storage.jobs import JobStore
 
 BEAT_SECONDS = 2.0
-#: After a beat that the database did not take.
-_RETRY_SECONDS = 1.0
+_LOOK_SECONDS = 0.5
+
+log = logging.getLogger(__name__)
 
 
 class ClaimLost(StepError):
@@ -37,6 +40,7 @@ class Pulse:
         self.claim = claim
         self.progress = 0.0
         self.signal = Signal.GO_ON
+        self.next_beat = time.monotonic() + BEAT_SECONDS
 
     def check(self, progress: float) -> None:
         """Notes `progress` (0–1) and raises if the step should not go on."""
@@ -58,44 +62,34 @@ class Pulse:
 
 
 class Heartbeat:
-    """One thread for the process: it sleeps while nothing is claimed, and costs a short step nothing."""
+    """One thread for the process. It looks up now and then by itself, so that a short step costs it nothing."""
 
     def __init__(self, jobs: JobStore) -> None:
         self._jobs = jobs
-        self._changed = threading.Condition()
         self._pulse: Pulse | None = None
         threading.Thread(target=self._run, name="heartbeat", daemon=True).start()
 
     @contextmanager
     def keep(self, claim: Claim) -> Iterator[Pulse]:
         """Renews `claim` until the block ends."""
-        pulse = Pulse(claim)
-        with self._changed:
-            self._pulse = pulse
-            self._changed.notify()
+        self._pulse = pulse = Pulse(claim)
         try:
             yield pulse
         finally:
-            with self._changed:
-                self._pulse = None
+            self._pulse = None
 
     def _run(self) -> None:
         while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._pulse is not None)
-                pulse = self._pulse
-            wait = BEAT_SECONDS
-            while pulse is not None:
-                with self._changed:
-                    self._changed.wait_for(lambda: self._pulse is not pulse, timeout=wait)  # noqa: B023 - called at once, in this turn of the loop
-                    if self._pulse is not pulse:
-                        break
-                wait = self._beat(pulse)
+            time.sleep(_LOOK_SECONDS)
+            pulse = self._pulse
+            if pulse is not None and time.monotonic() >= pulse.next_beat:
+                self._beat(pulse)
 
-    def _beat(self, pulse: Pulse) -> float:
+    def _beat(self, pulse: Pulse) -> None:
         try:
             pulse.signal = self._jobs.heartbeat(pulse.claim, pulse.progress)
         except DatabaseUnavailable:
             # The lease may run out; the fencing number, not this thread, decides whether the result still counts.
-            return _RETRY_SECONDS
-        return BEAT_SECONDS
+            log.warning("heartbeat_failed reason=database_unavailable")
+        else:
+            pulse.next_beat = time.monotonic() + BEAT_SECONDS
