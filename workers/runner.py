@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
 from pipelines.catalog import Catalog
 from pipelines.errors import PermanentError, ResourceError, StepCancelled, StepError
 from pipelines.ids import parse_step_id
+from pipelines.jobs import ArtifactRef
 from pipelines.problems import step_problem
 from storage.artifacts import ArtifactStore
 from storage.claims import Claim, SlotChild, Work
@@ -76,7 +77,7 @@ class StepRunner:
         try:
             with Scratch() as scratch:
                 result = self._perform(claim, pulse, scratch)
-                outputs = self._store_outputs(claim, result.outputs)
+                outputs = [self._stored(claim, output) for output in result.outputs]
         except StepError as error:
             # What was told to stop may only say that it did; the pulse knows why.
             return self._end_badly(claim, pulse.reason_to_stop() or error)
@@ -106,25 +107,24 @@ class StepRunner:
             msg = f"The engine failed with {type(error).__name__}; the log of the worker says where."
             raise PermanentError(msg, code="engine_error") from error
 
-    def _store_outputs(self, claim: Claim, outputs: Sequence[Output]) -> list[NewArtifact]:
-        work = claim.work
-        made = []
-        for output in outputs:
+    def _stored(self, claim: Claim, output: Output | ArtifactRef) -> NewArtifact:
+        if isinstance(output, ArtifactRef):
+            key, size, sha256 = output.key, output.bytes, output.sha256
+        else:
             # The attempt's own folder: a late attempt writes beside the visible result, never over it.
+            work = claim.work
             key = f"jobs/{work.job_id}/steps/{work.index}/{claim.fence}/{output.role}.{output.extension}"
             stored = output.put(self.store, key)
-            made.append(
-                NewArtifact(
-                    role=output.role,
-                    key=key,
-                    media_type=output.media_type,
-                    bytes=stored.bytes,
-                    sha256=stored.sha256,
-                    seconds=output.seconds,
-                    sample_rate=output.sample_rate,
-                )
-            )
-        return made
+            size, sha256 = stored.bytes, stored.sha256
+        return NewArtifact(
+            role=output.role,
+            key=key,
+            media_type=output.media_type,
+            bytes=size,
+            sha256=sha256,
+            seconds=output.seconds,
+            sample_rate=output.sample_rate,
+        )
 
 
 def _committed(write: Callable[[], _T]) -> _T:
