@@ -28,6 +28,9 @@ _T = TypeVar("_T")
 #: Frames that one catching-up query reads.
 _PAGE = 500
 
+#: Positions are given in batches, so looking for them at every commit would mostly find none.
+_BREATH_SECONDS = 0.01
+
 #: Ids that one query names; SQLite takes 32,766 parameters, a planner likes fewer.
 _IDS = 500
 
@@ -131,8 +134,10 @@ class Hub:
 
         self._thread = ChangeThread(self._url, tell)
         self._thread.start()
-        pumps = ((self._wake[0], self._feed_jobs), (self._wake[1], self._feed_everyone))
-        self._pumps = [loop.create_task(_pump(wake, feed)) for wake, feed in pumps]
+        self._pumps = [
+            loop.create_task(_pump(self._wake[0], self._feed_jobs, breath=0.0)),
+            loop.create_task(_pump(self._wake[1], self._feed_everyone, breath=_BREATH_SECONDS)),
+        ]
 
     def end_streams(self) -> None:
         """Ends every stream and long-poll, so that a server that stops need not wait for them."""
@@ -236,9 +241,10 @@ class Hub:
         return by_job
 
 
-async def _pump(wake: asyncio.Event, feed: Callable[[], Awaitable[None]]) -> None:
+async def _pump(wake: asyncio.Event, feed: Callable[[], Awaitable[None]], *, breath: float) -> None:
     while True:
         await wake.wait()
+        await asyncio.sleep(breath)
         wake.clear()
         try:
             await feed()
