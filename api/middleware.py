@@ -18,6 +18,10 @@ from storage.logs import bound
 _log = logging.getLogger(__name__)
 
 
+#: Asked every second or so by whoever watches the service: not worth a line each.
+_PROBES = frozenset({"/livez", "/readyz", "/healthz", "/metrics"})
+
+
 class Edge:
     """Outermost: nothing that a client sends reaches a route before it passed here."""
 
@@ -81,7 +85,8 @@ class Edge:
         self._metrics.request(method, route, status, seconds)
         job = scope.get("path_params", {}).get("job_id") or scope["state"].get("job_id")
         with bound(**({"job_id": job} if isinstance(job, str) and job.isascii() and job.isprintable() else {})):
-            _log.info("request %s %s %s %.1fms", method, route, status or "aborted", seconds * 1000)
+            level = logging.DEBUG if route in _PROBES else logging.INFO
+            _log.log(level, "request %s %s %s %.1fms", method, route, status or "aborted", seconds * 1000)
 
 
 class _Answer:
