@@ -15,6 +15,7 @@ from functools import partial
 from typing import NewType, cast
 
 from sqlalchemy import Connection, Double, Engine, create_engine, event
+from sqlalchemy.engine.interfaces import IsolationLevel
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.compiler import compiles
@@ -61,8 +62,9 @@ class Database:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         self.engine: Engine = _sqlite_engine(url, pool_size) if self.is_sqlite else _postgresql_engine(url, pool_size)
-        # The same pool. On SQLite a connection is without a transaction until `_begin_sqlite` begins one.
-        self._reading = self.engine if self.is_sqlite else self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        # On SQLite a connection is without a transaction until `_begin_sqlite` begins one. On PostgreSQL a pool of its
+        # own is cheaper than to change a connection's mode for each read; it opens connections as they are needed.
+        self._reading = self.engine if self.is_sqlite else _postgresql_engine(url, pool_size, "AUTOCOMMIT")
 
     @contextmanager
     def read(self) -> Iterator[ReadConnection]:
@@ -84,6 +86,7 @@ class Database:
     def close(self) -> None:
         """Closes the pool's connections."""
         self.engine.dispose()
+        self._reading.dispose()
 
 
 @contextmanager
@@ -100,10 +103,11 @@ def _telling_when_away() -> Iterator[None]:
         raise DatabaseUnavailable(msg, retry_after=2) from error
 
 
-def _postgresql_engine(url: str, pool_size: int) -> Engine:
+def _postgresql_engine(url: str, pool_size: int, isolation: IsolationLevel = "READ COMMITTED") -> Engine:
     # prepare_threshold=1: the same few statements run over and over, so planning them once pays from the second time.
     return create_engine(
         url,
+        isolation_level=isolation,
         pool_size=pool_size,
         max_overflow=0,
         pool_timeout=5,
