@@ -51,15 +51,21 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _run(part: str, options: argparse.Namespace, console: Console) -> Figures:
-    from benchmarks import overhead
+    from benchmarks import efficiency, footprint, latency, overhead
     from benchmarks.stack import DATABASES
 
     databases = DATABASES if options.database == "both" else (options.database,)
-    if part == "overhead":
-        return overhead.measure(
-            databases, rounds=options.rounds, warm=options.warm, seconds=options.seconds, console=console
-        )
-    raise ValueError(part)
+    match part:
+        case "overhead":
+            return overhead.measure(
+                databases, rounds=options.rounds, warm=options.warm, seconds=options.seconds, console=console
+            )
+        case "latency":
+            return latency.measure(databases, samples=options.samples, console=console)
+        case "efficiency":
+            return efficiency.measure(items=options.items, rounds=options.rounds, console=console)
+        case _:
+            return footprint.measure(rounds=options.rounds, console=console)
 
 
 if __name__ == "__main__":

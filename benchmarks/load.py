@@ -1,4 +1,4 @@
-"""A load generator that costs little: HTTP/1.1 over kept connections, and one stream of server-sent events for all jobs.
+"""A load generator that costs little: HTTP/1.1 over kept connections, one stream of server-sent events for all jobs.
 
 It shares the machine with what it measures, so it does no more than the protocol asks.
 """
@@ -36,16 +36,15 @@ class Answer:
 class Connection:
     """One kept connection; one request at a time."""
 
-    def __init__(self, host: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._host = host
+    def __init__(self, url: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._url = url
+        self._host = urlsplit(url).netloc
         self._reader = reader
         self._writer = writer
 
     @classmethod
     async def open(cls, url: str) -> Self:
-        parts = urlsplit(url)
-        reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-        return cls(parts.netloc, reader, writer)
+        return cls(url, *await _connect(url))
 
     def close(self) -> None:
         self._writer.close()
@@ -64,6 +63,10 @@ class Connection:
 
     async def begin(self, method: str, path: str, body: bytes = b"", headers: str = "") -> Answer:
         """Sends one request and reads the head of its answer."""
+        if self._reader.at_eof():
+            # Servers close a connection that was idle for seconds, as it is while a job waits.
+            self._writer.close()
+            self._reader, self._writer = await _connect(self._url)
         head = f"{method} {path} HTTP/1.1\r\nHost: {self._host}\r\nContent-Length: {len(body)}\r\n{headers}\r\n"
         self._writer.write(head.encode() + body)
         raw = await self._reader.readuntil(b"\r\n\r\n")
@@ -78,6 +81,11 @@ class Connection:
         """The body of an answer without a length (RFC 9112, section 7.1), as its chunks come."""
         while size := int(await self._reader.readline(), 16):
             yield (await self._reader.readexactly(size + 2))[:-2]
+
+
+async def _connect(url: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    parts = urlsplit(url)
+    return await asyncio.open_connection(parts.hostname, parts.port)
 
 
 class Ends:
@@ -95,7 +103,7 @@ class Ends:
             raise self._error
         if job_id in self._times:
             return self._times.pop(job_id)
-        future = asyncio.get_running_loop().create_future()
+        future: asyncio.Future[float] = asyncio.get_running_loop().create_future()
         self._waiting[job_id] = future
         return await future
 

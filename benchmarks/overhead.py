@@ -12,7 +12,7 @@ from rich.console import Console
 from benchmarks.load import Connection, Ends, listening, tone
 from benchmarks.raw_chain import Chains
 from benchmarks.report import Figures
-from benchmarks.stack import DURABILITY, Database, product, raw_queue
+from benchmarks.stack import DURABILITY, Database, product, raw_broker, raw_slots
 
 IN_FLIGHT = 20
 #: Tone's stages, as many as the raw chain has tasks.
@@ -22,14 +22,16 @@ STAGES = 3
 def measure(databases: Sequence[Database], *, rounds: int, warm: float, seconds: float, console: Console) -> Figures:
     """Alternating rounds; each arm runs alone, on processes and data of its own."""
     rates: dict[str, list[float]] = {arm: [] for arm in ("raw", *databases)}
-    for number in range(rounds):
-        arms: list[Database | None] = [None, *databases]
-        # Whatever drifts while the machine is busy meets each arm first in some round.
-        for database in arms if number % 2 == 0 else reversed(arms):
-            arm = database or "raw"
-            rate = _raw_rate(warm, seconds) if database is None else _rate(database, warm, seconds)
-            rates[arm].append(rate)
-            console.print(f"overhead {number + 1}/{rounds}: {arm} {rate:.1f} jobs/s", style="dim")
+    with raw_broker() as broker:
+        chains = Chains(broker)
+        for number in range(rounds):
+            arms: list[Database | None] = [None, *databases]
+            # Whatever drifts while the machine is busy meets each arm first in some round.
+            for database in arms if number % 2 == 0 else reversed(arms):
+                arm = database or "raw"
+                rate = _rate(database, warm, seconds) if database else _raw_rate(broker, chains, warm, seconds)
+                rates[arm].append(rate)
+                console.print(f"overhead {number + 1}/{rounds}: {arm} {rate:.1f} jobs/s", style="dim")
     figures: Figures = {f"jobs_per_second_{arm}": statistics.median(values) for arm, values in rates.items()}
     figures |= {f"durability_{arm}": DURABILITY[arm] for arm in rates}
     for database in databases:
@@ -40,9 +42,9 @@ def measure(databases: Sequence[Database], *, rounds: int, warm: float, seconds:
     return figures
 
 
-def _raw_rate(warm: float, seconds: float) -> float:
-    with raw_queue() as broker:
-        return Chains(broker).rate(in_flight=IN_FLIGHT, warm=warm, seconds=seconds)
+def _raw_rate(broker: str, chains: Chains, warm: float, seconds: float) -> float:
+    with raw_slots(broker):
+        return chains.rate(in_flight=IN_FLIGHT, warm=warm, seconds=seconds)
 
 
 def _rate(database: Database, warm: float, seconds: float) -> float:

@@ -1,4 +1,4 @@
-"""The other arm of the overhead benchmark: a Celery chain of three empty tasks over the product's queues and settings."""
+"""The other arm of the overhead benchmark: a Celery chain of three empty tasks on the product's queues and settings."""
 
 from __future__ import annotations
 

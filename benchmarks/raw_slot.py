@@ -1,4 +1,4 @@
-"""A slot of the bare queue: `python -m benchmarks.raw_slot QUEUE`. Celery's worker as the product runs it, nothing more."""
+"""A slot of the bare queue: `python -m benchmarks.raw_slot QUEUE`; Celery's worker as the product runs it."""
 
 from __future__ import annotations
 
@@ -14,23 +14,11 @@ def main() -> None:
     os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
     (queue,) = sys.argv[1:]
     from benchmarks.raw_chain import app
+    from workers.parent import worker_arguments
 
     signals.setup_logging.connect(_no_logging, weak=False)
-    # The arguments of workers.parent.serve.
-    app.worker_main(
-        [
-            "--quiet",
-            "worker",
-            "--pool=prefork",
-            "--concurrency=1",
-            f"--queues={queue}",
-            f"--hostname=raw-{queue}@localhost",
-            "--without-gossip",
-            "--without-mingle",
-            "--without-heartbeat",
-            "--loglevel=WARNING",
-        ]
-    )
+    app.set_current()
+    app.worker_main(worker_arguments([queue], f"raw-{queue}@localhost"))
 
 
 def _no_logging(**_: Any) -> None:  # noqa: ANN401 - Celery's signals send what they like

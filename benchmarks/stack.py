@@ -45,12 +45,19 @@ def product(database: Database) -> Iterator[BackgroundStack]:
 
 
 @contextmanager
-def raw_queue() -> Iterator[str]:
-    """The bare queue's workers, one slot on `cpu` and one on `io`; the URL of its broker."""
-    with scratch() as folder, Valkey(folder / "valkey") as valkey, (folder / "log").open("ab") as log:
-        slots = [_raw_slot(queue, valkey.url, log.fileno()) for queue in ("cpu", "io")]
+def raw_broker() -> Iterator[str]:
+    """The bare queue's broker, by the product's own command; its URL."""
+    with scratch() as folder, Valkey(folder / "valkey") as valkey:
+        yield valkey.url
+
+
+@contextmanager
+def raw_slots(broker: str) -> Iterator[None]:
+    """The bare queue's workers, one slot on `cpu` and one on `io`."""
+    with scratch() as folder, (folder / "log").open("ab") as log:
+        slots = [_raw_slot(queue, broker, log.fileno()) for queue in ("cpu", "io")]
         try:
-            yield valkey.url
+            yield
         finally:
             for slot in slots:
                 slot.terminate()

@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 from celery import signals
@@ -113,20 +114,23 @@ def serve(facts: SlotFacts) -> None:
     signals.worker_shutting_down.connect(end, weak=False)
     # A forked process cannot use the GPU, so GPU slots spawn their child.
     app.conf.worker_pool_start_method = "spawn" if facts.device != DeviceClass.CPU else "fork"
-    app.worker_main(
-        [
-            "--quiet",
-            "worker",
-            "--pool=prefork",
-            "--concurrency=1",
-            f"--queues={','.join(facts.queues)}",
-            f"--hostname={facts.name}@{facts.host}",
-            "--without-gossip",
-            "--without-mingle",
-            "--without-heartbeat",
-            "--loglevel=WARNING",
-        ]
-    )
+    app.worker_main(worker_arguments(facts.queues, f"{facts.name}@{facts.host}"))
+
+
+def worker_arguments(queues: Sequence[str], hostname: str) -> list[str]:
+    """How Celery's worker is run; the benchmark of the bare queue runs it the same way."""
+    return [
+        "--quiet",
+        "worker",
+        "--pool=prefork",
+        "--concurrency=1",
+        f"--queues={','.join(queues)}",
+        f"--hostname={hostname}",
+        "--without-gossip",
+        "--without-mingle",
+        "--without-heartbeat",
+        "--loglevel=WARNING",
+    ]
 
 
 def _prepare_child(**_: Any) -> None:  # noqa: ANN401 - Celery's signals send what they like

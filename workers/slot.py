@@ -8,7 +8,7 @@ import socket
 from collections.abc import Sequence
 
 #: Read by numeric libraries when they are imported, so set before anything else is.
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     host = socket.gethostname()
     name = options.name or f"{queues[0]}-{host}-{os.getpid()}"
     os.environ |= {"HARMONY_SLOT_NAME": name, "HARMONY_SLOT_DEVICE": device_class(queues)}
-    for variable in _THREAD_VARIABLES:
+    for variable in THREAD_VARIABLES:
         os.environ.setdefault(variable, str(settings.engine_threads))
 
     from workers.parent import serve
