@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -60,9 +61,9 @@ def raw_slots(broker: str) -> Iterator[None]:
             yield
         finally:
             for slot in slots:
-                slot.terminate()
-            for slot in slots:
-                slot.wait(30)
+                # Parent and child; they hold nothing that is worth a graceful end.
+                os.killpg(slot.pid, signal.SIGKILL)
+                slot.wait()
 
 
 def _raw_slot(queue: str, broker: str, log: int) -> subprocess.Popen[bytes]:
