@@ -29,7 +29,7 @@ _T = TypeVar("_T")
 _PAGE = 500
 
 #: Positions are given in batches, so looking for them at every commit would mostly find none.
-_BREATH_SECONDS = 0.01
+_BREATH_SECONDS = 0.003
 
 #: Ids that one query names; SQLite takes 32,766 parameters, a planner likes fewer.
 _IDS = 500

@@ -31,7 +31,8 @@ from workers.windows import Windows
 log = logging.getLogger("workers.dispatcher")
 
 _TURN_SECONDS = 1.0
-#: Turns begin at least this far apart.
+#: After a turn that found more than this many events and jobs, the next begins at least so much later.
+_BUSY = 6
 _BREATH_SECONDS = 0.02
 #: How long a client's idempotency key is remembered.
 _KEY_SECONDS = 24 * 3600.0
@@ -91,12 +92,14 @@ class Dispatcher:
         if now >= self._next_second:
             self._next_second = now + _TURN_SECONDS
             self._each_second(self._lead)
-        self._admit(self._lead)
-        # Under load every commit would be a turn: a breath lets several be served by one transaction.
-        time.sleep(max(0.0, now + _BREATH_SECONDS - time.monotonic()))
+        if self._admit(self._lead) > _BUSY:
+            # Under load every commit would be a turn: a breath lets several be served by one transaction.
+            time.sleep(max(0.0, now + _BREATH_SECONDS - time.monotonic()))
         self._changes.wait(max(0.0, self._next_second - time.monotonic()))
 
-    def _admit(self, lead: Lead) -> None:
+    def _admit(self, lead: Lead) -> int:
+        """Numbers events, publishes what there is room for; how many of both."""
+        numbered = 0
         with self._database.read() as connection:
             there_is = dispatch.to_do(connection)
             admit = there_is.jobs and self._broker_ok
@@ -107,10 +110,11 @@ class Dispatcher:
                 if picked:
                     chains = dispatch.publish(writing, picked)
                 if there_is.events:
-                    dispatch.number_events(writing)
+                    numbered = dispatch.number_events(writing)
         self._send(lead, chains)
         if there_is.deliveries and self._broker_ok:
             self._send_delivery()
+        return numbered + len(chains)
 
     def _send(self, lead: Lead, chains: Sequence[dispatch.Chain]) -> None:
         """Sends what was committed as published; what cannot be sent goes back to waiting."""
