@@ -35,7 +35,10 @@ def make_app(storage: StorageSettings, settings: WorkerSettings) -> Celery:
         task_reject_on_worker_lost=True,
         task_acks_on_failure=True,
         task_acks_on_timeout=True,
-        worker_prefetch_multiplier=1,
+        # A message is taken when the slot is free (disable_prefetch). The transport's own count, which a multiplier
+        # above 0 sets, must not bound it as well: an acknowledgement that fails in a broker outage is never taken off
+        # that count, and with room for one the slot would live on and take nothing for ever.
+        worker_prefetch_multiplier=0,
         worker_disable_prefetch=True,
         worker_concurrency=1,
         worker_enable_prefetch_count_reduction=False,
