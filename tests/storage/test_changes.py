@@ -13,7 +13,8 @@ from storage.changes import Change, Changes, ChangeThread
 from storage.database import Database, DatabaseUnavailable
 from storage.jobs import JobStore
 from storage.submitting import Submission
-from tests.services.postgres import Postgres
+from storage.tables import dispatcher
+from tests.services.postgres import Databases, Postgres
 from tests.storage.house import House
 
 
@@ -136,6 +137,28 @@ def test_postgresql_goes_away_and_comes_back(server: Postgres) -> None:
     assert house.store.submit(lost).id == lost.id
     listener.close()
     database.close()
+
+
+def freeze_while_leading(house: House) -> None:
+    with leadership.leading(house.database, house.lead) as connection:
+        assert connection.exec_driver_sql("SHOW idle_in_transaction_session_timeout").scalar() == "10s"
+        # The rest of the time is not waited for here.
+        connection.exec_driver_sql("SET idle_in_transaction_session_timeout = '200ms'")
+        assert leadership.take_lead(house.database, "second") is not None
+
+
+@pytest.mark.database
+@pytest.mark.services
+def test_a_leader_that_freezes_in_a_transaction_loses_the_lead(postgres: Databases) -> None:
+    url = postgres.fresh(postgres.template("migrated", upgrade))
+    database = Database(url)
+    house = House(database)
+    with database.write() as connection:
+        connection.execute(dispatcher.update().values(until=0.0))
+    with pytest.raises(DatabaseUnavailable):
+        freeze_while_leading(house)
+    database.close()
+    postgres.drop(url)
 
 
 def test_a_locked_sqlite_file_is_unavailable_and_then_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
