@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from pipelines.egress import EgressRules
 from storage.history import BASE
@@ -14,6 +14,9 @@ from storage.webhooks import BATCH, DeliveryResult, DueDelivery, WebhookStore
 from workers.webhooks import WebhookClient
 
 log = logging.getLogger(__name__)
+
+#: How often to look for more while deliveries are under way, in seconds.
+_LOOK_SECONDS = 0.5
 
 
 class WebhookSender:
@@ -26,10 +29,16 @@ class WebhookSender:
         self._threads = ThreadPoolExecutor(BATCH, thread_name_prefix="webhook")
 
     def deliver_due(self) -> None:
-        """Goes on until nothing is due. A worker that dies here leaves claims that run out after 30 s."""
-        while due := self._deliveries.claim():
-            # Results are written as they come: a receiver that answers is not sent twice because another hangs.
-            for sent in as_completed([self._threads.submit(self._send, delivery) for delivery in due]):
+        """Goes on until nothing is due or under way. A worker that dies here leaves claims that run out after 30 s."""
+        sending: set[Future[tuple[DueDelivery, DeliveryResult]]] = set()
+        while True:
+            if room := BATCH - len(sending):
+                sending |= {self._threads.submit(self._send, delivery) for delivery in self._deliveries.claim(room)}
+            if not sending:
+                return
+            # What becomes due while a receiver takes its time must not wait for it, so there is another look soon.
+            done, sending = wait(sending, timeout=_LOOK_SECONDS, return_when=FIRST_COMPLETED)
+            for sent in done:
                 delivery, result = sent.result()
                 self._deliveries.record(delivery, result)
                 log.info("webhook_sent id=%s attempt=%d status=%s", delivery.id, delivery.attempts, result.status)
