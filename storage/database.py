@@ -112,7 +112,13 @@ def _postgresql_engine(url: str, pool_size: int, isolation: IsolationLevel = "RE
         max_overflow=0,
         pool_timeout=5,
         pool_use_lifo=True,
-        connect_args={"connect_timeout": 5, "prepare_threshold": 1, "application_name": "harmony"},
+        connect_args={
+            "connect_timeout": 5,
+            "prepare_threshold": 1,
+            "application_name": "harmony",
+            # A process that freezes inside a transaction keeps its locks: a stand-by could not take the lead.
+            "options": "-c idle_in_transaction_session_timeout=10s",
+        },
     )
 
 
