@@ -60,7 +60,7 @@ class Residency:
     def use(self, name: str) -> Iterator[Engine]:
         """The engine of the model `name`, which stays loaded at least until the block ends.
 
-        Raises PermanentError (`model_unknown`, `missing_dependency`, `model_too_large`), ResourceError if nothing idle
+        Raises PermanentError (`unknown_model`, `missing_dependency`, `model_too_large`), ResourceError if nothing idle
         can make room, and what fetching its weights raises.
         """
         with self._lock:
@@ -99,7 +99,7 @@ class Residency:
     def _load(self, name: str) -> _Loaded:
         model = self._catalog.get(name)
         if model is None:
-            raise PermanentError(f"This worker's config.yml has no model {name!r}.", code="model_unknown")
+            raise PermanentError(f"This worker's config.yml has no model {name!r}.", code="unknown_model")
         engine_class = engine_of(model.family)
         weights = model.weights
         folder = None if weights is None else self._weights.ensure(weights, name)

@@ -91,7 +91,7 @@ def test_a_call_leaves_nothing_behind(whisper: Any, recording: Recording) -> Non
     [
         (Audio(np.zeros(0, np.float32), 16000), RecognitionRequest(), "audio_empty"),
         (Audio(np.ones(800, np.float32), 8000), RecognitionRequest(), "sample_rate"),
-        (Audio(np.ones(800, np.float32), 16000), RecognitionRequest(language="tlh"), "language_unsupported"),
+        (Audio(np.ones(800, np.float32), 16000), RecognitionRequest(language="tlh"), "unsupported_language"),
     ],
 )
 def test_bad_input_is_refused(whisper: Any, audio: Audio, request_: RecognitionRequest, code: str) -> None:

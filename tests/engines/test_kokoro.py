@@ -86,7 +86,7 @@ def test_text_without_words_is_refused(kokoro: Any, text: str) -> None:
 def test_an_unknown_voice_is_refused(kokoro: Any) -> None:
     with pytest.raises(PermanentError) as caught:
         list(kokoro.synthesize(SynthesisRequest("Hi.", "jf_alpha", None)))
-    assert caught.value.code == "voice_unknown"
+    assert caught.value.code == "unknown_voice"
 
 
 @pytest.mark.parametrize(

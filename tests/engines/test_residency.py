@@ -120,7 +120,7 @@ def test_idle_models_expire(residency_of: Callable[..., Residency]) -> None:
 def test_an_unknown_model_is_named(residency_of: Callable[..., Residency]) -> None:
     with pytest.raises(PermanentError, match="'nobody'") as caught, residency_of().use("nobody"):
         pass
-    assert caught.value.code == "model_unknown"
+    assert caught.value.code == "unknown_model"
 
 
 def test_a_missing_package_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

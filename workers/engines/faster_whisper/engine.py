@@ -88,7 +88,7 @@ class FasterWhisper:
         primary = language.split("-")[0].lower()
         code = _CODES.get(primary, primary)
         if code not in self._whisper.supported_languages:
-            raise PermanentError(f"This model does not know the language {language!r}.", code="language_unsupported")
+            raise PermanentError(f"This model does not know the language {language!r}.", code="unsupported_language")
         return code
 
 

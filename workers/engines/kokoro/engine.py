@@ -58,7 +58,7 @@ class Kokoro:
         """One piece of sound per sentence, or per clause of a sentence that exceeds the model's context."""
         voice = self._voices.get(request.voice or "")
         if voice is None:
-            raise PermanentError(f"There is no voice {request.voice!r}.", code="voice_unknown", field="options.voice")
+            raise PermanentError(f"There is no voice {request.voice!r}.", code="unknown_voice", field="options.voice")
         phonemizer = self._british if voice.language == "en-GB" else self._american
         style = np.fromfile(self._folder / "voices" / f"{voice.id}.bin", "<f4").reshape(_STYLE)
         speed = Options.of(self._model, request.options).number("speed")
