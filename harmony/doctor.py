@@ -24,7 +24,7 @@ _WORKER = {
     "celery": "the queue",
     "redis": "the broker",
     "av": "audio formats",
-    "soxr": "resampling",
+    "h11": "webhooks",
     "numpy": "samples",
 }
 
