@@ -51,13 +51,13 @@ class WebhookStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def claim(self) -> list[DueDelivery]:
-        """Up to BATCH due deliveries, each held until its result is written or the claim runs out."""
+    def claim(self, limit: int = BATCH) -> list[DueDelivery]:
+        """Up to `limit` due deliveries, each held until its result is written or the claim runs out."""
         due = (
             select(webhook_deliveries.c.id)
             .where(is_pending, webhook_deliveries.c.next_at <= db_now())
             .order_by(webhook_deliveries.c.next_at)
-            .limit(BATCH)
+            .limit(limit)
             .with_for_update(skip_locked=True)
         )
         with self._database.write() as connection:
