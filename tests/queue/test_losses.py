@@ -163,8 +163,8 @@ def test_the_broker_is_away_while_a_step_ends(stack: Stack, record_property: Rec
 
 
 def test_a_slot_that_froze_comes_back_too_late(stack: Stack, record_property: Record) -> None:
-    """Invariant 2: another slot did the step meanwhile, and what the first one brings changes nothing."""
-    job_id = stack.tone(stages=2, delay_ms=1500)
+    """Invariant 2: it brings its result while another slot has the step, and changes nothing."""
+    job_id = stack.tone(stages=2, delay_ms=4000)
     stack.happens(job_id, "step.started")
     frozen = stack.slot("cpu-1")
     since = time.time()
@@ -172,13 +172,12 @@ def test_a_slot_that_froze_comes_back_too_late(stack: Stack, record_property: Re
     stack.slot("cpu-2")
     stack.until(lambda: stack.row(job_id).slot == "cpu-2", RECOVERY, "the claim of the other slot")
     recovered(stack, [job_id], since, record_property)
-    counted_once(stack, [job_id])
-    before = (stack.get(job_id), stack.reader.events(job_id, 0), stack.reader.attempts(job_id))
     lines = frozen.log().count("step_late")
     frozen.thaw()
     stack.until(lambda: frozen.log().count("step_late") > lines, 30, "the late end")
-    assert (stack.get(job_id), stack.reader.events(job_id, 0), stack.reader.attempts(job_id)) == before
-    assert [attempt.outcome for attempt in before[2]] == ["lost", "succeeded", "succeeded"]
+    counted_once(stack, [job_id])
+    ends = [(attempt.step_index, attempt.worker, attempt.outcome) for attempt in stack.reader.attempts(job_id)]
+    assert ends == [(0, "cpu-1", "lost"), (0, "cpu-2", "succeeded"), (1, "io-1", "succeeded")]
 
 
 @on("sqlite")
