@@ -24,7 +24,7 @@ def test_an_accepted_job_is_there_with_all_its_parts(house: House) -> None:
     assert house.history(job_id) == ["job.queued"]
     assert rows.job.labels == {"a": "1"}
     # Inputs are no results.
-    assert rows.results == []
+    assert not rows.results
 
 
 def test_inputs_reach_the_first_step_and_outputs_the_next(house: House) -> None:
