@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import sys
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-import psutil
 import pytest
 import redis
 from sqlalchemy import Row, delete, func, select, update
@@ -36,6 +32,7 @@ from storage.queries import JobReader, JobRows
 from storage.slots import live_slots
 from storage.submitting import NewArtifact, Submission
 from storage.tables import jobs
+from tests.queue.parts import Part
 from tests.services.process import free_port
 from tests.services.valkey import Valkey
 from workers.app import PRIORITY_STEPS
@@ -44,7 +41,6 @@ from workers.media.wav import write_wav
 
 T = TypeVar("T")
 
-ROOT = Path(__file__).parents[2]
 #: From a failure to the next claim the design allows 15 s; a machine that runs other things too gets some more.
 RECOVERY = 25.0
 DISPATCHER = "dispatcher"
@@ -62,73 +58,6 @@ KINDS = {
 def on(kind: str) -> pytest.MarkDecorator:
     """Runs a test on one kind of database only: what it tests is the same on both."""
     return pytest.mark.parametrize("deployment", [KINDS[kind]], indirect=True)
-
-
-class Part:
-    """One process of the deployment, in a group of its own."""
-
-    def __init__(self, name: str, command: Sequence[str], environment: dict[str, str], log: Path) -> None:
-        self.name = name
-        self._command, self._environment, self._log = command, environment, log
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
-
-    @property
-    def running(self) -> bool:
-        return self._process is not None and self._process.poll() is None
-
-    def start(self) -> None:
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command,
-                cwd=ROOT,
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-
-    def kill(self) -> None:
-        """SIGKILL to the process itself, as the kernel does it; what it started must end by its own means."""
-        assert self._process is not None
-        self._process.kill()
-        self._process.wait(10)
-
-    def stop(self) -> None:
-        """SIGTERM, and SIGKILL to what is left after 10 s; for the end of a test."""
-        if not self.running or self._process is None:
-            return
-        family = self._family()
-        self._process.terminate()
-        _, alive = psutil.wait_procs(family, timeout=10)
-        for process in alive:
-            process.kill()
-        self._process.wait(10)
-
-    def freeze(self) -> None:
-        """SIGSTOP to the process and all it started, as a machine that hangs; see Stack.freeze."""
-        self._signal(signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        self._signal(signal.SIGCONT)
-
-    def log(self) -> str:
-        """What it has printed, from the beginning."""
-        return self._log.read_text(errors="replace") if self._log.exists() else ""
-
-    def _signal(self, how: signal.Signals) -> None:
-        for process in self._family():
-            with suppress(psutil.NoSuchProcess):
-                process.send_signal(how)
-
-    def _family(self) -> list[psutil.Process]:
-        me = psutil.Process(self.pid)
-        return [me, *me.children(recursive=True)]
 
 
 class Stack:
@@ -383,27 +312,3 @@ class Stack:
         """The pid of the child that holds the job's step."""
         owner = self.until(lambda: self.row(job_id).lease_owner, 30, "a claim")
         return int(owner.rsplit(":", 2)[1])
-
-
-class Sampler:
-    """Looks at something all the time from a thread of its own, and keeps every value."""
-
-    def __init__(self, look: Callable[[], int], every: float = 0.01) -> None:
-        self.values: list[int] = []
-        self._look, self._every = look, every
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run)
-
-    def _run(self) -> None:
-        while not self._stop.wait(self._every):
-            self.values.append(self._look())
-
-    @contextmanager
-    def running(self) -> Iterator[Sampler]:
-        """Samples during the block."""
-        self._thread.start()
-        try:
-            yield self
-        finally:
-            self._stop.set()
-            self._thread.join(10)

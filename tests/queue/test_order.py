@@ -5,7 +5,8 @@ import time
 from sqlalchemy import func, select
 
 from storage.tables import attempts
-from tests.queue.stack import Sampler, Stack, on
+from tests.queue.parts import Sampler
+from tests.queue.stack import Stack, on
 from workers.windows import Windows
 
 
