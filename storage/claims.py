@@ -46,6 +46,28 @@ class Work:
 
 
 @dataclass(frozen=True)
+class Held:
+    """A claim as others see it: the job, its fencing number, and the child that holds it."""
+
+    job_id: str
+    fence: int
+    owner: str
+
+    @property
+    def slot(self) -> str:
+        return self.owner.rsplit(":", 2)[0]
+
+    @property
+    def pid(self) -> int:
+        return int(self.owner.rsplit(":", 2)[1])
+
+    @property
+    def since(self) -> float:
+        """When the child was started, in seconds since the epoch."""
+        return float(self.owner.rsplit(":", 2)[2])
+
+
+@dataclass(frozen=True)
 class Claim:
     """A step held by a slot: its result is accepted only under `fence`."""
 
@@ -55,6 +77,10 @@ class Claim:
     claimed_at: float
     #: Run-time limit in seconds, counted from `claimed_at`.
     limit: float
+
+    @property
+    def held(self) -> Held:
+        return Held(self.work.job_id, self.fence, self.child.owner)
 
 
 Limit = Callable[[Work], float]

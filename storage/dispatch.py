@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, bindparam, delete, func, select, update
 
 from pipelines.jobs import Phase
+from storage.claims import Held
 from storage.database import ReadConnection, WriteConnection, db_now
 from storage.tables import (
     attempts,
@@ -225,12 +226,12 @@ def forget_republications(connection: WriteConnection) -> None:
     connection.execute(update(jobs).where(is_published, jobs.c.republished > 0).values(republished=0))
 
 
-def stale_claims(connection: ReadConnection) -> list[tuple[str, int, str]]:
-    """Claims whose lease has run out: job, fencing number, slot."""
+def stale_claims(connection: ReadConnection) -> list[Held]:
+    """Claims whose lease has run out."""
     rows = connection.execute(
-        select(jobs.c.id, jobs.c.fence, jobs.c.slot).where(is_claimed, jobs.c.lease_until < db_now())
+        select(jobs.c.id, jobs.c.fence, jobs.c.lease_owner).where(is_claimed, jobs.c.lease_until < db_now())
     ).all()
-    return [(row.id, row.fence, row.slot) for row in rows]
+    return [Held(row.id, row.fence, row.lease_owner) for row in rows]
 
 
 def count_waiting(connection: ReadConnection, most: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -13,7 +13,7 @@ from pipelines.events import END_EVENTS, EventType
 from pipelines.jobs import JobStatus, Phase, Purpose, StepStatus
 from pipelines.problems import cause_problem
 from pipelines.progress import GiveUp, Retry, after_failure, job_progress
-from storage.claims import Claim
+from storage.claims import Claim, Held
 from storage.database import WriteConnection, db_now
 from storage.history import NewEvent, append, tell_webhook
 from storage.submitting import NewArtifact, StepKey, add_artifacts
@@ -128,10 +128,16 @@ def stop_step(connection: WriteConnection, claim: Claim) -> Ended:
     return _cancel(connection, job, "cancelled")
 
 
-def lose_claim(connection: WriteConnection, job_id: str, fence: int, cause: Cause, detail: str) -> Ended:
+def lose_claim(
+    connection: WriteConnection, held: Held, cause: Cause, detail: str, end_holder: Callable[[], None] | None = None
+) -> Ended:
     """See JobStore.lose_claim."""
-    job = _held(connection, job_id, fence)
-    return Ended.LATE if job is None else _release(connection, job, cause, _lost(cause, detail), "lost")
+    job = _held(connection, held.job_id, held.fence)
+    if job is None:
+        return Ended.LATE
+    if end_holder is not None:
+        end_holder()
+    return _release(connection, job, cause, _lost(cause, detail), "lost")
 
 
 def take_over(connection: WriteConnection, job: Row[Any]) -> bool:

@@ -5,13 +5,13 @@ The methods stand in one file each where they are long: submitting, claiming, en
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pipelines.errors import Cause
 from storage.cancelling import Cancelled, cancel_job
 from storage.claiming import claim_step, heartbeat
-from storage.claims import Claim, Limit, Signal, SlotChild
+from storage.claims import Claim, Held, Limit, Signal, SlotChild
 from storage.database import Database
 from storage.ending import Ended, complete_step, fail_step, lose_claim, stop_step
 from storage.submitting import NewArtifact, Submission, Submitted, submit
@@ -58,10 +58,14 @@ class JobStore:
         with self._database.write() as connection:
             return stop_step(connection, claim)
 
-    def lose_claim(self, job_id: str, fence: int, cause: Cause, detail: str) -> Ended:
-        """Takes a step back from a slot that is gone, or whose child was ended."""
+    def lose_claim(self, held: Held, cause: Cause, detail: str, end_holder: Callable[[], None] | None = None) -> Ended:
+        """Takes a step back from a slot that is gone, or whose child must be ended.
+
+        `end_holder` ends that child while the job's row is locked: it cannot finish this step and begin another's
+        meanwhile, so the blow never hits a neighbour.
+        """
         with self._database.write() as connection:
-            return lose_claim(connection, job_id, fence, cause, detail)
+            return lose_claim(connection, held, cause, detail, end_holder)
 
     def cancel(self, job_id: str) -> Cancelled:
         """Cancels at once what no slot holds, else asks the slot to stop; NotFound, Conflict if it ended otherwise."""

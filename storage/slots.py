@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from storage.claims import Held
 from storage.database import Database, ReadConnection, db_now
 from storage.tables import is_claimed, jobs, slots
 
@@ -31,15 +32,6 @@ class SlotFacts:
     pid: int
     device: str
     threads: int
-
-
-@dataclass(frozen=True)
-class Held:
-    """A claim of a slot: the job, its fencing number, and the child that holds it."""
-
-    job_id: str
-    fence: int
-    owner: str
 
 
 class SlotStore:

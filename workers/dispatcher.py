@@ -189,10 +189,9 @@ class Dispatcher:
     def _sweep(self) -> None:
         with self._database.read() as connection:
             stale = dispatch.stale_claims(connection)
-        for job_id, fence, slot in stale:
-            detail = f"The slot {slot} stopped renewing its claim."
-            ended = self._jobs.lose_claim(job_id, fence, "lost", detail)
-            log.warning("claim_lost job=%s slot=%s ended=%s", job_id, slot, ended)
+        for held in stale:
+            ended = self._jobs.lose_claim(held, "lost", f"The slot {held.slot} stopped renewing its claim.")
+            log.warning("claim_lost job=%s owner=%s ended=%s", held.job_id, held.owner, ended)
 
 
 def main() -> None:

@@ -9,16 +9,18 @@ import threading
 import time
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from celery import signals
 from celery.exceptions import SecurityWarning
 
 from pipelines.catalog import WEBHOOK_QUEUE, DeviceClass
+from storage.claims import Held
 from storage.database import Database, DatabaseUnavailable
 from storage.jobs import JobStore
 from storage.settings import StorageSettings
-from storage.slots import BEAT_SECONDS, Held, SlotFacts, SlotStore
+from storage.slots import BEAT_SECONDS, SlotFacts, SlotStore
 from workers.app import app
 
 log = logging.getLogger(__name__)
@@ -95,21 +97,21 @@ class Watch:
     def _let_go_of_an_earlier_life(self) -> None:
         """A slot has one parent, so what was claimed in its name before it started is held by nobody."""
         for held in self._slots.held(self._facts.name):
-            if float(held.owner.rpartition(":")[2]) >= self._began:
+            if held.since >= self._began:
                 continue
-            self._jobs.lose_claim(held.job_id, held.fence, "lost", f"The slot {self._facts.name} ended while it ran.")
+            self._jobs.lose_claim(held, "lost", f"The slot {self._facts.name} ended while it ran.")
             log.warning("earlier_claim_lost job=%s owner=%s", held.job_id, held.owner)
 
     def _end(self, overstay: Held) -> None:
-        """Ends the child, then its claim: nobody else will, for the lease is still being renewed."""
-        pid = int(overstay.owner.rsplit(":", 2)[1])
-        log.warning("child_ended pid=%d job=%s", pid, overstay.job_id)
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            log.info("child_gone pid=%d", pid)
+        """Ends the child and its claim: nobody else will, for the lease is still being renewed."""
+
+        def kill() -> None:
+            with suppress(ProcessLookupError):
+                os.kill(overstay.pid, signal.SIGKILL)
+
         with _at_rest:
-            self._jobs.lose_claim(overstay.job_id, overstay.fence, "timeout", "The step ran past its limit.")
+            ended = self._jobs.lose_claim(overstay, "timeout", "The step ran past its limit.", kill)
+        log.warning("child_ended pid=%d job=%s ended=%s", overstay.pid, overstay.job_id, ended)
 
 
 def serve(facts: SlotFacts) -> None:

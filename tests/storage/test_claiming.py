@@ -117,14 +117,14 @@ def test_whoever_lost_the_step_changes_nothing(house: House) -> None:
     """Invariant 2: complete, fail, stop, beat and loss under an old fencing number write nothing at all."""
     late = house.running("cpu", "io")
     job_id = late.work.job_id
-    house.store.lose_claim(job_id, late.fence, "lost", "gone")
+    house.store.lose_claim(late.held, "lost", "gone")
     house.publish(job_id)
     held = house.claim(job_id, child=OTHER)
     before = house.everything(job_id)
     assert house.store.complete_step(late, [output("late")]) is Ended.LATE
     assert house.store.fail_step(late, "permanent", error=error_of("permanent")) is Ended.LATE
     assert house.store.stop_step(late) is Ended.LATE
-    assert house.store.lose_claim(job_id, late.fence, "lost", "gone") is Ended.LATE
+    assert house.store.lose_claim(late.held, "lost", "gone") is Ended.LATE
     assert house.store.heartbeat(late, 0.9) is Signal.LOST
     assert house.everything(job_id) == before
     assert house.store.complete_step(held, [output("good")]) is Ended.SUCCEEDED
@@ -140,7 +140,7 @@ def test_two_ends_at_once_count_once(house: House) -> None:
     outcomes = at_once(
         lambda: house.store.complete_step(claim, [output("good")]),
         lambda: house.store.fail_step(claim, "permanent", error=error_of("permanent")),
-        lambda: house.store.lose_claim(job_id, claim.fence, "lost", "gone"),
+        lambda: house.store.lose_claim(claim.held, "lost", "gone"),
     )
     assert sorted(map(str, outcomes)).count("late") == 2, outcomes
     assert len(house.reader.attempts(job_id)) == 1

@@ -77,7 +77,7 @@ def test_only_what_was_asked_for_is_told(house: House) -> None:
 
 def test_a_late_result_tells_nothing(house: House) -> None:
     claim = house.running(webhook={**HOOK, "events": ["job.succeeded"]})
-    house.store.lose_claim(claim.work.job_id, claim.fence, "lost", "gone")
+    house.store.lose_claim(claim.held, "lost", "gone")
     house.store.complete_step(claim, [output()])
     assert house.reader.deliveries(claim.work.job_id) == []
 

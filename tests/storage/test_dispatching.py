@@ -26,7 +26,7 @@ def test_urgent_jobs_go_first_then_the_older(house: House) -> None:
 
 def test_a_job_that_has_begun_goes_before_every_new_one(house: House) -> None:
     begun = house.running(priority=Priority.LOW)
-    house.store.lose_claim(begun.work.job_id, begun.fence, "lost", "gone")
+    house.store.lose_claim(begun.held, "lost", "gone")
     high = house.submit(priority=Priority.HIGH)
     assert picked(house, cpu=9) == [begun.work.job_id, high]
 

@@ -60,7 +60,7 @@ def test_a_slot_that_is_gone_fails_the_job_in_the_end(house: House, cause: Cause
     while ended is Ended.RETRYING:
         house.publish(job_id)
         claim = house.claim(job_id)
-        ended = house.store.lose_claim(job_id, claim.fence, cause, "The slot is gone.")
+        ended = house.store.lose_claim(claim.held, cause, "The slot is gone.")
     row = house.row(job_id)
     assert (ended, row.status, row.error["code"], row.error["detail"]) == (
         Ended.FAILED,
@@ -74,7 +74,7 @@ def test_only_leases_that_ran_out_are_stale(house: House) -> None:
     fresh, stale = house.running(), house.running(child=OTHER)
     house.age_lease(stale.work.job_id)
     with house.database.read() as connection:
-        assert dispatch.stale_claims(connection) == [(stale.work.job_id, stale.fence, OTHER.slot)]
+        assert dispatch.stale_claims(connection) == [stale.held]
     assert house.store.heartbeat(fresh, 0.0) is Signal.GO_ON
 
 
@@ -128,7 +128,7 @@ def test_a_slot_lost_while_cancelling_leaves_the_job_cancelled(house: House) -> 
     job_id = claim.work.job_id
     house.store.cancel(job_id)
     assert house.message(job_id, 0, 1, NEXT_CHILD) is False, "a job that is being cancelled is not begun again"
-    assert house.store.lose_claim(job_id, claim.fence, "lost", "gone") is Ended.CANCELLED
+    assert house.store.lose_claim(claim.held, "lost", "gone") is Ended.CANCELLED
     assert house.row(job_id).status == "cancelled"
 
 
