@@ -28,9 +28,6 @@ _T = TypeVar("_T")
 #: Frames that one catching-up query reads.
 _PAGE = 500
 
-#: Positions are given in batches, so looking for them at every commit would mostly find none.
-_BREATH_SECONDS = 0.003
-
 #: Ids that one query names; SQLite takes 32,766 parameters, a planner likes fewer.
 _IDS = 500
 
@@ -135,8 +132,8 @@ class Hub:
         self._thread = ChangeThread(self._url, tell)
         self._thread.start()
         self._pumps = [
-            loop.create_task(_pump(self._wake[0], self._feed_jobs, breath=0.0)),
-            loop.create_task(_pump(self._wake[1], self._feed_everyone, breath=_BREATH_SECONDS)),
+            loop.create_task(_pump(self._wake[0], self._feed_jobs)),
+            loop.create_task(_pump(self._wake[1], self._feed_everyone)),
         ]
 
     def end_streams(self) -> None:
@@ -191,7 +188,7 @@ class Hub:
             self._changed |= change.jobs & self._jobs.keys()
         if self._jobs and (self._changed or self._look_at_all):
             self._wake[0].set()
-        if self._everyone:
+        if self._everyone and (change is None or change.positions):
             self._wake[1].set()
 
     async def _feed_jobs(self) -> None:
@@ -241,10 +238,9 @@ class Hub:
         return by_job
 
 
-async def _pump(wake: asyncio.Event, feed: Callable[[], Awaitable[None]], *, breath: float) -> None:
+async def _pump(wake: asyncio.Event, feed: Callable[[], Awaitable[None]]) -> None:
     while True:
         await wake.wait()
-        await asyncio.sleep(breath)
         wake.clear()
         try:
             await feed()

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import psycopg
 from sqlalchemy.engine import make_url
@@ -23,13 +23,14 @@ _RECONNECT_SECONDS = 1.0
 
 @dataclass(frozen=True)
 class Change:
-    """Jobs that have new events; `everything` when it is not known which."""
+    """Jobs that have new events, and whether events got positions; `everything` when it is not known which."""
 
     jobs: frozenset[str]
+    positions: bool = False
     everything: bool = False
 
 
-EVERYTHING = Change(frozenset(), everything=True)
+EVERYTHING = Change(frozenset(), positions=True, everything=True)
 
 
 class _Listener(Protocol):
@@ -80,16 +81,24 @@ class _PostgresqlListener:
 
     def wait(self, seconds: float) -> Change | None:
         jobs: set[str] = set()
-        heard = False
+        heard = positions = False
         # stop_after=1 returns with the first batch that the server sent, not with the first notification of it.
         for notification in self._connection.notifies(timeout=seconds, stop_after=1):
             heard = True
             if notification.payload:
                 jobs.add(notification.payload)
-        return Change(frozenset(jobs)) if heard else None
+            else:
+                positions = True
+        return Change(frozenset(jobs), positions) if heard else None
 
     def close(self) -> None:
         self._connection.close()
+
+
+_LARGEST = {
+    "id": "SELECT coalesce(max(id), 0) FROM events",
+    "position": "SELECT coalesce(max(position), 0) FROM events",
+}
 
 
 class _SqliteListener:
@@ -98,7 +107,8 @@ class _SqliteListener:
     def __init__(self, url: str) -> None:
         self._connection = sqlite3.connect(make_url(url).database or "", isolation_level=None, check_same_thread=False)
         self._version = self._data_version()
-        self._last = self._last_event()
+        self._last = self._number("id")
+        self._position = self._number("position")
 
     def wait(self, seconds: float) -> Change | None:
         end = time.monotonic() + seconds
@@ -112,7 +122,8 @@ class _SqliteListener:
         ).fetchall()
         if rows:
             self._last = rows[-1][0]
-        return Change(frozenset(job_id for _, job_id in rows))
+        position, self._position = self._position, self._number("position")
+        return Change(frozenset(job_id for _, job_id in rows), positions=self._position > position)
 
     def close(self) -> None:
         self._connection.close()
@@ -121,8 +132,9 @@ class _SqliteListener:
         version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
         return version
 
-    def _last_event(self) -> int:
-        last: int = self._connection.execute("SELECT coalesce(max(id), 0) FROM events").fetchone()[0]
+    def _number(self, column: Literal["id", "position"]) -> int:
+        """The largest there is; the end of an index, whatever the number of events."""
+        last: int = self._connection.execute(_LARGEST[column]).fetchone()[0]
         return last
 
 

@@ -27,7 +27,7 @@ ReadConnection = NewType("ReadConnection", Connection)
 WriteConnection = NewType("WriteConnection", Connection)
 AnyConnection = ReadConnection | WriteConnection
 
-#: SQLite's own back-off sleeps 100 ms and more under contention, so it is off and this one waits 1–3 ms at a time.
+#: SQLite's own back-off sleeps 100 ms and more under contention, so it is off and this one waits under a millisecond.
 _LOCK_PATIENCE_SECONDS = 10.0
 _WRITE = "harmony_write"
 
@@ -62,6 +62,7 @@ class Database:
         self.url = url
         self.is_sqlite = url.startswith("sqlite")
         self.engine: Engine = _sqlite_engine(url, pool_size) if self.is_sqlite else _postgresql_engine(url, pool_size)
+        self._hasty = _sqlite_engine(url, pool_size, "NORMAL") if self.is_sqlite else self.engine
         # On SQLite a connection is without a transaction until `_begin_sqlite` begins one. On PostgreSQL a pool of its
         # own is cheaper than to change a connection's mode for each read; it opens connections as they are needed.
         self._reading = self.engine if self.is_sqlite else _postgresql_engine(url, pool_size, "AUTOCOMMIT")
@@ -76,9 +77,14 @@ class Database:
             yield ReadConnection(connection)
 
     @contextmanager
-    def write(self) -> Iterator[WriteConnection]:
-        """One transaction, committed at the end of the block, rolled back if it raises."""
-        with _telling_when_away(), self.engine.connect() as connection:
+    def write(self, *, durable: bool = True) -> Iterator[WriteConnection]:
+        """One transaction, committed at the end of the block, rolled back if it raises.
+
+        What is not `durable` may be undone by a loss of power, and then only together with every process that saw it:
+        claims, publications, beats. On SQLite that saves waiting for the disk under the one write lock; a PostgreSQL
+        server may die alone, so there everything is durable.
+        """
+        with _telling_when_away(), (self.engine if durable else self._hasty).connect() as connection:
             writing = connection.execution_options(**{_WRITE: True})
             with writing.begin():
                 yield WriteConnection(writing)
@@ -86,6 +92,7 @@ class Database:
     def close(self) -> None:
         """Closes the pool's connections."""
         self.engine.dispose()
+        self._hasty.dispose()
         self._reading.dispose()
 
 
@@ -122,7 +129,7 @@ def _postgresql_engine(url: str, pool_size: int, isolation: IsolationLevel = "RE
     )
 
 
-def _sqlite_engine(url: str, pool_size: int) -> Engine:
+def _sqlite_engine(url: str, pool_size: int, synchronous: str = "FULL") -> Engine:
     engine = create_engine(
         url,
         pool_size=pool_size,
@@ -131,16 +138,23 @@ def _sqlite_engine(url: str, pool_size: int) -> Engine:
         pool_use_lifo=True,
         connect_args={"check_same_thread": False, "timeout": 0},
     )
-    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "connect", partial(_prepare_sqlite, synchronous))
     event.listen(engine, "begin", _begin_sqlite)
     return engine
 
 
-def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+def _prepare_sqlite(synchronous: str, connection: sqlite3.Connection, _record: object) -> None:
     # The driver's own BEGIN is deferred and would take the write lock too late; `_begin_sqlite` says what it wants.
     connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=0", "foreign_keys=ON", "temp_store=MEMORY"):
-        _patiently(partial(_run, connection, f"PRAGMA {pragma}"))
+    settings = (
+        "journal_mode=WAL",
+        f"synchronous={synchronous}",
+        "busy_timeout=0",
+        "foreign_keys=ON",
+        "temp_store=MEMORY",
+    )
+    for setting in settings:
+        _patiently(partial(_run, connection, f"PRAGMA {setting}"))
 
 
 def _begin_sqlite(connection: Connection) -> None:
@@ -164,6 +178,6 @@ def _patiently(statement: Callable[[], None]) -> None:
             if time.monotonic() > give_up:
                 msg = "The database stayed locked."
                 raise DatabaseUnavailable(msg, retry_after=2) from error
-            time.sleep(random.uniform(0.001, 0.003))  # noqa: S311 - jitter needs no cryptographic randomness
+            time.sleep(random.uniform(0.0003, 0.001))  # noqa: S311 - jitter needs no cryptographic randomness
         else:
             return

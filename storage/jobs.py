@@ -30,12 +30,12 @@ class JobStore:
 
     def claim_step(self, job_id: str, index: int, *, publication: int, child: SlotChild, limit: Limit) -> Claim | bool:
         """The step, leased to `child`; True if it is done already (the chain moves on), False to be ignored."""
-        with self._database.write() as connection:
+        with self._database.write(durable=False) as connection:
             return claim_step(connection, job_id, index, publication=publication, child=child, limit=limit)
 
     def heartbeat(self, claim: Claim, progress: float) -> Signal:
         """Renews the lease and says whether to go on."""
-        with self._database.write() as connection:
+        with self._database.write(durable=False) as connection:
             return heartbeat(connection, claim, progress)
 
     def complete_step(
@@ -43,9 +43,10 @@ class JobStore:
     ) -> Ended:
         """Makes the outputs visible and moves the job on, only under the claim's fencing number.
 
-        `document` is what the job's own document says of its result, beside the artifacts.
+        `document` is what the job's own document says of its result, beside the artifacts. Only the end of the job must
+        outlive a loss of power; a step before it would be run again.
         """
-        with self._database.write() as connection:
+        with self._database.write(durable=claim.work.is_last) as connection:
             return complete_step(connection, claim, outputs, document)
 
     def fail_step(self, claim: Claim, cause: Cause, *, error: dict[str, object]) -> Ended:

@@ -52,7 +52,7 @@ def take_lead(database: Database, owner: str) -> Lead | None:
 
 def keep_lead(database: Database, lead: Lead, seen: dict[str, Any]) -> None:
     """Renews the lead and writes what was seen of the broker; NotLeading if it is lost."""
-    with database.write() as connection:
+    with database.write(durable=False) as connection:
         renewed = connection.execute(
             update(dispatcher)
             .where(dispatcher.c.fence == lead.fence)
@@ -76,7 +76,7 @@ _holds_lead = (
 @contextmanager
 def leading(database: Database, lead: Lead) -> Iterator[WriteConnection]:
     """A transaction that commits only while `lead` holds: nobody can take it before this one ends."""
-    with database.write() as connection:
+    with database.write(durable=False) as connection:
         if connection.scalar(_holds_lead, {"under_fence": lead.fence}) is None:
             _refuse(lead)
         yield connection

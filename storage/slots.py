@@ -55,14 +55,14 @@ class SlotStore:
         }
         changed = {key: value for key, value in row.items() if key not in {"name", "started_at"}}
         dialect = sqlite if self._database.is_sqlite else postgresql
-        with self._database.write() as connection:
+        with self._database.write(durable=False) as connection:
             connection.execute(
                 dialect.insert(slots).values(row).on_conflict_do_update(index_elements=["name"], set_=changed)
             )
 
     def leave(self, name: str) -> None:
         """The slot stops: it takes no more work."""
-        with self._database.write() as connection:
+        with self._database.write(durable=False) as connection:
             connection.execute(update(slots).where(slots.c.name == name).values(stopped=True))
 
     def overstays(self, name: str, grace: float) -> list[Held]:

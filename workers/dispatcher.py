@@ -33,7 +33,7 @@ log = logging.getLogger("workers.dispatcher")
 _TURN_SECONDS = 1.0
 #: After a turn that found more than this many events and jobs, the next begins at least so much later.
 _BUSY = 6
-_BREATH_SECONDS = 0.02
+_BREATH_SECONDS = 0.04
 #: How long a client's idempotency key is remembered.
 _KEY_SECONDS = 24 * 3600.0
 _FORGET_EVERY = 600.0
