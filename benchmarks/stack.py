@@ -23,7 +23,8 @@ DATABASES: tuple[Database, ...] = ("sqlite", "postgresql")
 
 #: What every figure of these stacks was measured with.
 DURABILITY: Mapping[str, str] = {
-    "sqlite": "SQLite WAL, synchronous=FULL; Valkey append-only file, fsync every second",
+    "sqlite": "SQLite WAL, synchronous=FULL where a job is accepted or ends, NORMAL for claims and publications; "
+    "Valkey append-only file, fsync every second",
     "postgresql": "PostgreSQL, fsync and synchronous_commit on; Valkey append-only file, fsync every second",
     "raw": "no database; Valkey append-only file, fsync every second",
 }
