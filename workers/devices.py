@@ -54,11 +54,6 @@ def find_device_classes(build: Build = torch_build, confirm: Confirm = gpu_answe
     return (gpu,) if gpu is not None and confirm() else (DeviceClass.CPU,)
 
 
-def device_for(queue: str, threads: int, index: int = 0) -> Device:
-    """The device behind a queue of models: `cpu`, `gpu-nvidia`, or a pool such as `gpu-nvidia.xtts`."""
-    return Device(DeviceClass(queue.partition(".")[0]), threads, index)
-
-
 def torch_device(device: Device) -> str:
     """What torch calls it; its ROCm build answers to `cuda` too."""
     return "cpu" if device.kind is DeviceClass.CPU else f"cuda:{device.index}"

@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.catalog import DeviceClass
 from workers.contract import Device
-from workers.devices import device_for, find_device_classes, torch_build, torch_device
+from workers.devices import find_device_classes, torch_build, torch_device
 
 
 @pytest.mark.parametrize("gpu", [DeviceClass.GPU_NVIDIA, DeviceClass.GPU_AMD])
@@ -49,8 +49,7 @@ def test_finding_devices_imports_no_torch() -> None:
     assert "DeviceClass" in done.stdout
 
 
-def test_queues_name_devices() -> None:
-    assert device_for("cpu", 3) == Device(DeviceClass.CPU, 3)
-    assert device_for("gpu-nvidia.xtts", 1, index=2) == Device(DeviceClass.GPU_NVIDIA, 1, 2)
+def test_torch_calls_both_makers_gpus_cuda() -> None:
     assert torch_device(Device()) == "cpu"
-    assert torch_device(device_for("gpu-amd", 1, index=1)) == "cuda:1"
+    assert torch_device(Device(DeviceClass.GPU_NVIDIA, 1, 2)) == "cuda:2"
+    assert torch_device(Device(DeviceClass.GPU_AMD, 1, 1)) == "cuda:1"

@@ -127,7 +127,7 @@ def test_a_truncated_file_gives_what_is_there(helper: MediaHelper, tmp_path: Pat
             seconds = helper.decode(cut, tmp_path / "out.wav").seconds
         except PermanentError as error:
             # One flac frame may hold more than half of a second's recording.
-            assert error.code in {"audio_undecodable", "audio_empty"}  # noqa: PT017
+            assert error.code in {"audio_undecodable", "audio_empty"}  # noqa: PT017 - some cuts decode
         else:
             assert 0.2 < seconds < 0.95
     assert_works(helper, good, tmp_path / "out.wav")
@@ -144,7 +144,7 @@ def test_damage_anywhere_never_costs_more_than_its_request(helper: MediaHelper, 
             try:
                 helper.decode(tmp_path / "in", tmp_path / "out.wav")
             except PermanentError as error:
-                assert error.code in {"audio_undecodable", "audio_empty", "audio_too_long"}  # noqa: PT017
+                assert error.code in {"audio_undecodable", "audio_empty", "audio_too_long"}  # noqa: PT017 - some damage decodes
     assert_works(helper, good, tmp_path / "out.wav")
 
 

@@ -3,7 +3,8 @@
 import pytest
 
 from pipelines.catalog import DeviceClass
-from workers.devices import device_for, find_device_classes, torch_device
+from workers.contract import Device
+from workers.devices import find_device_classes, torch_device
 from workers.slot import device_class
 
 
@@ -42,6 +43,7 @@ def test_queues_name_their_device(queues: list[str], device: str) -> None:
 
 
 def test_pools_run_on_their_device() -> None:
-    assert device_for("gpu-nvidia.xtts", 4).kind is DeviceClass.GPU_NVIDIA
-    assert torch_device(device_for("gpu-amd", 1, 2)) == "cuda:2"
-    assert torch_device(device_for("cpu.fast", 4)) == "cpu"
+    # As the child of a slot makes its device, from the class that its parent found in the queues.
+    assert torch_device(Device(DeviceClass(device_class(["gpu-nvidia.xtts"])))) == "cuda:0"
+    assert torch_device(Device(DeviceClass(device_class(["gpu-amd"])), 1, 2)) == "cuda:2"
+    assert torch_device(Device(DeviceClass(device_class(["cpu.fast"])), 4)) == "cpu"
