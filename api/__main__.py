@@ -22,7 +22,13 @@ def main() -> int:
     if refusal is not None:
         sys.stderr.write(f"{refusal}\n")
         return 2
-    server = make_server(create_app(settings, storage), settings.host, settings.port)
+    server = make_server(
+        create_app(settings, storage),
+        settings.host,
+        settings.port,
+        drain_seconds=settings.drain_seconds,
+        patience=storage.shutdown_seconds,
+    )
     server.run()
     return 0 if server.started else 1
 

@@ -15,12 +15,14 @@ from api.headers import names_tag
 from api.links import filename
 from api.ranges import Span, choose_span
 from api.services import Services
-from storage.artifacts import content_disposition
+from storage.artifacts import Disposition, content_disposition
 
 _CHUNK = 256 * 1024
 
 
-async def bytes_answer(services: Services, request: Request, row: Row[Any]) -> Response:
+async def bytes_answer(
+    services: Services, request: Request, row: Row[Any], disposition: Disposition = "inline"
+) -> Response:
     """200, 206, 304 or 416; the entity tag is the SHA-256, so that a resumed download cannot be mixed up."""
     tag = f'"{row.sha256}"'
     headers = {"etag": tag, "accept-ranges": "bytes", "cache-control": "private, max-age=0, must-revalidate"}
@@ -30,10 +32,8 @@ async def bytes_answer(services: Services, request: Request, row: Row[Any]) -> R
     span = choose_span(range_header, row.bytes, if_range=request.headers.get("if-range"), tag=tag)
     headers |= {
         "content-length": str(span.length),
-        "content-disposition": content_disposition("inline", filename(row)),
-        # A recording is data of some client: it must never run as a page of this origin.
-        "content-security-policy": "default-src 'none'; sandbox",
-        "x-content-type-options": "nosniff",
+        "content-disposition": content_disposition(disposition, filename(row)),
+        **no_page(),
     }
     status = 206 if span.partial else 200
     if span.partial:
@@ -42,14 +42,20 @@ async def bytes_answer(services: Services, request: Request, row: Row[Any]) -> R
         await services.reading(partial(_open, services, row, Span(0, 0, span.total, partial=False)))
         return _typed(Response(status_code=status, headers=headers), row)
     source = await services.reading(partial(_open, services, row, span))
-    return _typed(StreamingResponse(_chunks(source), status_code=status, headers=headers), row)
+    return _typed(StreamingResponse(file_chunks(source), status_code=status, headers=headers), row)
 
 
 def _open(services: Services, row: Row[Any], span: Span) -> BinaryIO:
     return services.artifacts.open(row.key, start=span.start, end=span.end)
 
 
-async def _chunks(source: BinaryIO) -> AsyncIterator[bytes]:
+def no_page() -> dict[str, str]:
+    """A recording is data of some client: it must never run as a page of this origin."""
+    return {"content-security-policy": "default-src 'none'; sandbox", "x-content-type-options": "nosniff"}
+
+
+async def file_chunks(source: BinaryIO) -> AsyncIterator[bytes]:
+    """What is left of a file, which is closed then."""
     try:
         while chunk := await anyio.to_thread.run_sync(source.read, _CHUNK):
             yield chunk

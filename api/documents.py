@@ -28,6 +28,8 @@ def document(services: Services, rows: JobRows) -> dict[str, Any]:
         base=services.links.base,
         link=services.links.artifact,
         queue_position=rows.queue_position,
+        attempts=rows.attempts,
+        inputs=rows.inputs,
     )
 
 

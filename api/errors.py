@@ -10,10 +10,31 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import Scope
 
 from api.edge import request_id_of
-from pipelines.errors import FieldProblem, Gone, InvalidRequest, RequestError, StepError, Unavailable
+from api.ended import JobEnded, WaitExceeded
+from api.openai.errors import error_object, speaks_openai
+from pipelines.errors import FieldProblem, Gone, InvalidRequest, RequestError, StepError, TooMany, Unavailable
 from pipelines.problems import problem, request_problem
+from storage.backlog import SubmitterFull
+
+__all__ = [
+    "BadRange",
+    "BodyTimeout",
+    "Forbidden",
+    "JobEnded",
+    "Misdirected",
+    "SubmitterRefused",
+    "UnsupportedMediaType",
+    "WaitExceeded",
+    "answer",
+    "answer_request_error",
+    "answer_unforeseen",
+    "install",
+    "leaving",
+    "of_storage",
+]
 
 PROBLEM_TYPE = "application/problem+json"
 
@@ -48,6 +69,14 @@ class UnsupportedMediaType(RequestError):
     code = "unsupported_media_type"
 
 
+class BodyTimeout(RequestError):
+    """The client sends its body too slowly."""
+
+    status = 408
+    title = "Request timeout"
+    code = "body_timeout"
+
+
 class BadRange(RequestError):
     """The range begins behind the end."""
 
@@ -60,6 +89,25 @@ class BadRange(RequestError):
         self.total = total
 
 
+class SubmitterRefused(TooMany):
+    """A submitter has as much waiting as it may."""
+
+    def __init__(self, full: SubmitterFull, retry_after: int) -> None:
+        super().__init__(full.detail, code=full.code, retry_after=retry_after)
+        self._full = full
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """RateLimit and RateLimit-Policy, as in draft-ietf-httpapi-ratelimit-headers-10: what is left, and of what."""
+        room, waiting = self._full.room, self._full.waiting
+        jobs, seconds = max(0, room.jobs - waiting.jobs), max(0, int(room.seconds - waiting.seconds))
+        wait = self.retry_after
+        return {
+            "ratelimit-policy": f'"waiting-jobs";q={room.jobs}, "waiting-work";q={int(room.seconds)};qu="seconds"',
+            "ratelimit": f'"waiting-jobs";r={jobs};t={wait}, "waiting-work";r={seconds};t={wait}',
+        }
+
+
 def install(app: FastAPI) -> None:
     """Every error that a handler raises is answered as a problem; what is not foreseen is answered by the edge."""
     app.add_exception_handler(RequestError, _on_request_error)
@@ -68,41 +116,61 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http_error)
 
 
-def answer(body: dict[str, Any], request_id: str, headers: Mapping[str, str] | None = None) -> Response:
-    """A problem object as a response."""
-    content = json.dumps({**body, "request_id": request_id}, ensure_ascii=False)
-    return Response(content, body["status"], dict(headers or {}), PROBLEM_TYPE)
+def answer(body: dict[str, Any], scope: Scope, request_id: str, headers: Mapping[str, str] | None = None) -> Response:
+    """A problem object as a response: as it is, or as OpenAI's error object on the routes of that door."""
+    status, media_type = body["status"], PROBLEM_TYPE
+    if speaks_openai(scope):
+        status, body = error_object(body)
+        media_type = "application/json"
+    else:
+        body = {**body, "request_id": request_id}
+    # Where a job was made, whatever then went wrong, its id comes back.
+    of_job = scope.get("state", {}).get("job_headers", {})
+    # What a client named may hold half of a surrogate pair, which UTF-8 has no bytes for.
+    content = json.dumps(body, ensure_ascii=False).encode(errors="replace")
+    return Response(content, status, {**of_job, **(headers or {})}, media_type)
 
 
-def answer_request_error(error: RequestError, request_id: str) -> Response:
+def answer_request_error(error: RequestError, scope: Scope, request_id: str) -> Response:
     """A refused request; Retry-After where the error says when to come back."""
     headers = {} if error.retry_after is None else {"retry-after": str(error.retry_after)}
     if isinstance(error, BadRange):
         headers["content-range"] = f"bytes */{error.total}"
-    return answer(request_problem(error), request_id, headers)
+    if isinstance(error, SubmitterRefused | WaitExceeded | JobEnded):
+        headers |= error.headers
+    body = error.problem if isinstance(error, JobEnded) else request_problem(error)
+    return answer(body, scope, request_id, headers)
 
 
-def answer_unforeseen(request_id: str) -> Response:
+def answer_unforeseen(scope: Scope, request_id: str) -> Response:
     """A fault of ours, without a word about its inside."""
     detail = "Something went wrong here; the log has it under this request_id."
     body = problem(code="internal_error", title="Internal error", status=500, detail=detail)
-    return answer(body, request_id)
+    return answer(body, scope, request_id)
+
+
+def leaving() -> Unavailable:
+    """What is answered by a process that is being stopped."""
+    return Unavailable(
+        "This process is being stopped; the same request may be sent again.", code="leaving", retry_after=1
+    )
 
 
 def _on_request_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestError)  # noqa: S101 - Starlette calls by type
-    return answer_request_error(error, request_id_of(request.scope))
+    return answer_request_error(error, request.scope, request_id_of(request.scope))
+
+
+def of_storage(error: StepError) -> RequestError:
+    """The artifact store speaks the language of steps: what is gone is a 410 here, what is away a 503."""
+    if error.code == "artifact_missing":
+        return Gone("The bytes of this artifact are no longer stored.", code="artifact_gone")
+    return Unavailable("The artifact store does not answer.", code=error.code, retry_after=2)
 
 
 def _on_storage_error(request: Request, error: Exception) -> Response:
-    """The artifact store speaks the language of steps: what is gone is a 410 here, what is away a 503."""
     assert isinstance(error, StepError)  # noqa: S101 - Starlette calls by type
-    told: RequestError
-    if error.code == "artifact_missing":
-        told = Gone("The bytes of this artifact are no longer stored.", code="artifact_gone")
-    else:
-        told = Unavailable("The artifact store does not answer.", code=error.code, retry_after=2)
-    return answer_request_error(told, request_id_of(request.scope))
+    return answer_request_error(of_storage(error), request.scope, request_id_of(request.scope))
 
 
 def _on_validation_error(request: Request, error: Exception) -> Response:
@@ -115,7 +183,8 @@ def _on_validation_error(request: Request, error: Exception) -> Response:
         fields.append(FieldProblem(name, "is not a parameter of this request" if unknown else item["msg"]))
     code = "unknown_field" if error.errors()[0]["type"] == "extra_forbidden" else "invalid_request"
     detail = f"{fields[0].field}: {fields[0].message}"
-    return answer_request_error(InvalidRequest(detail, code=code, fields=tuple(fields)), request_id_of(request.scope))
+    refused = InvalidRequest(detail, code=code, fields=tuple(fields))
+    return answer_request_error(refused, request.scope, request_id_of(request.scope))
 
 
 def _on_http_error(request: Request, error: Exception) -> Response:
@@ -123,4 +192,4 @@ def _on_http_error(request: Request, error: Exception) -> Response:
     title = str(error.detail)
     code = _CODES.get(error.status_code, title.lower().replace(" ", "_"))
     body = problem(code=code, title=title, status=error.status_code, detail=f"{title}.")
-    return answer(body, request_id_of(request.scope), error.headers)
+    return answer(body, request.scope, request_id_of(request.scope), error.headers)

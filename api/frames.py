@@ -9,10 +9,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from pipelines.events import END_EVENTS
+from pipelines.events import LAST_EVENTS
 from storage.documents import event_document
-
-_ENDS = frozenset(END_EVENTS.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +23,8 @@ class Frame:
 
     @property
     def is_end(self) -> bool:
-        """Whether the job has no more events."""
-        return self.type in _ENDS
+        """Whether the job goes on no more: a stream need not wait for the next."""
+        return self.type in LAST_EVENTS
 
 
 def job_frames(rows: Iterable[Row[Any]]) -> list[Frame]:

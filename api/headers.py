@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipelines.errors import InvalidRequest
@@ -21,6 +22,8 @@ class Preference:
 
     #: Seconds; None = answer at once.
     wait: int | None
+    #: `respond-async` was asked for: what a job's own route does anyway, and a door does not.
+    respond_async: bool = False
 
     @property
     def applied(self) -> str:
@@ -29,18 +32,20 @@ class Preference:
 
 
 def parse_prefer(values: list[str]) -> Preference:
-    """Reads every `Prefer` header; `respond-async` without `wait` is the default. InvalidRequest for a bad `wait`."""
+    """Reads every `Prefer` header; InvalidRequest for a bad `wait`."""
     wait: int | None = None
+    respond_async = False
     for item in (part.strip() for value in values for part in value.split(",")):
         # Parameters behind a semicolon refine a preference; none of ours has any.
         token = item.partition(";")[0].strip()
+        respond_async = respond_async or token.lower() == "respond-async"
         if token.partition("=")[0].strip().lower() != "wait":
             continue
         match = _WAIT.fullmatch(token)
         if match is None:
             raise InvalidRequest.of("Prefer", "wait must be a whole number of seconds", code="invalid_header")
         wait = min(int(match[1]), MAX_WAIT) if wait is None else wait
-    return Preference(wait)
+    return Preference(wait, respond_async)
 
 
 def parse_idempotency_key(value: str | None) -> str | None:
@@ -54,6 +59,13 @@ def parse_idempotency_key(value: str | None) -> str | None:
         message = f"must be 1 to {_MAX_KEY} printable ASCII characters"
         raise InvalidRequest.of("Idempotency-Key", message, code="invalid_idempotency_key")
     return key
+
+
+def refuse_idempotency_key(headers: Mapping[str, str]) -> None:
+    """InvalidRequest where a key is sent to what would do its work twice all the same."""
+    if "idempotency-key" in headers:
+        message = "is not heeded here: look whether the first request has done its work before you send it again"
+        raise InvalidRequest.of("Idempotency-Key", message, code="field_not_supported")
 
 
 def names_tag(header: str | None, tag: str) -> bool:

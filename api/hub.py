@@ -152,6 +152,11 @@ class Hub:
             await anyio.to_thread.run_sync(self._thread.stop)
 
     @property
+    def closing(self) -> bool:
+        """Whether this process is on its way out: nobody is told anything any more."""
+        return self._closed
+
+    @property
     def followers(self) -> int:
         """How many streams and long-polls there are."""
         return len(self._everyone) + sum(map(len, self._jobs.values()))

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from storage.artifacts import ArtifactStore
+from storage.artifacts import ArtifactStore, Disposition
 from storage.settings import StorageSettings
 
 #: media type → extension of what our workers write and of what people commonly send.
@@ -36,7 +36,7 @@ class Links:
         self.base = storage.public_url.rstrip("/")
         self.presigned = storage.artifacts == "s3"
 
-    def artifact(self, row: Row[Any]) -> str:
+    def artifact(self, row: Row[Any], disposition: Disposition = "inline") -> str:
         """An absolute link to the bytes, open for a while to whoever has it."""
         link = self._store.link(
             row.key,
@@ -44,7 +44,7 @@ class Links:
             filename=filename(row),
             media_type=row.media_type,
             seconds=self._seconds,
-            disposition="inline",
+            disposition=disposition,
         )
         return f"{self.base}{link}" if link.startswith("/") else link
 

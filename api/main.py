@@ -9,10 +9,31 @@ from importlib.metadata import version
 import anyio.to_thread
 from fastapi import FastAPI
 
-from api import errors, openapi, pages
+from api import dashboard, errors, openapi, pages
+from api.draining import Draining
+from api.gate import Gate
 from api.metrics import Metrics
 from api.middleware import Edge
-from api.routes import artifacts, events, health, jobs, models, submit
+from api.routes import (
+    artifacts,
+    audio,
+    bulk,
+    deliveries,
+    earlier,
+    events,
+    health,
+    jobs,
+    lifecycle,
+    listening,
+    models,
+    queues,
+    stats,
+    submit,
+    transcripts,
+    voices,
+    webhooks,
+    workers,
+)
 from api.services import open_services
 from api.settings import ApiSettings
 from storage.settings import StorageSettings
@@ -56,10 +77,15 @@ def create_app(settings: ApiSettings | None = None, storage: StorageSettings | N
         # Ours are in /metrics and in one log line; a second set would cost each request and tell nothing more.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    for module in (submit, jobs, events, artifacts, models, health):
+    app.state.draining = Draining()
+    app.state.settings = settings
+    of_jobs = (submit, bulk, jobs, lifecycle, events, artifacts, listening, voices, webhooks, deliveries)
+    for module in (*of_jobs, audio, transcripts, earlier, models, stats, queues, workers, health):
         app.include_router(module.router)
     pages.install(app)
+    dashboard.install(app, storage)
     errors.install(app)
     openapi.install(app)
     app.add_middleware(Edge, metrics=measured, max_body_bytes=settings.max_body_bytes, public_url=storage.public_url)
+    app.add_middleware(Gate, settings=settings, refusals=measured)
     return app

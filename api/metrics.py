@@ -23,6 +23,9 @@ class Metrics:
         self._requests = Counter(
             "harmony_http_requests", "Requests answered.", ("method", "route", "status"), registry=self.registry
         )
+        self._refused = Counter(
+            "harmony_http_refused", "Requests that found no place.", ("sort",), registry=self.registry
+        )
         self._seconds = Histogram(
             "harmony_http_request_seconds",
             "Time until the answer was complete.",
@@ -35,6 +38,10 @@ class Metrics:
         """Counts one request; an answer that was broken off has no status."""
         self._requests.labels(method, route, status or "aborted").inc()
         self._seconds.labels(method, route).observe(seconds)
+
+    def refused(self, sort: str) -> None:
+        """Counts a request that found no place, by its sort."""
+        self._refused.labels(sort).inc()
 
     def watch(self, snapshot: Callable[[], Snapshot], listeners: Callable[[], int]) -> None:
         """Adds the gauges, which are read when Prometheus asks."""
@@ -59,7 +66,12 @@ class _Gauges(Collector):
     def collect(self) -> Iterator[Metric]:
         """The gauges of this moment."""
         now = self._snapshot()
-        waiting = GaugeMetricFamily("harmony_jobs_waiting", "Jobs that wait for the dispatcher.", value=now.waiting)
+        waiting = GaugeMetricFamily(
+            "harmony_jobs_waiting", "Jobs that wait for the dispatcher.", value=now.backlog.jobs
+        )
+        work = GaugeMetricFamily(
+            "harmony_work_waiting_seconds", "What those are expected to take.", value=now.backlog.seconds
+        )
         fresh = GaugeMetricFamily("harmony_dispatcher_up", "1 if a dispatcher wrote in the last seconds.")
         fresh.add_metric((), float(now.dispatcher_fresh))
         broker = GaugeMetricFamily("harmony_broker_up", "1 if the dispatcher reaches the broker.")
@@ -71,4 +83,4 @@ class _Gauges(Collector):
         for queue, count in now.live.items():
             slots.add_metric((queue,), count)
         listeners = GaugeMetricFamily("harmony_listeners", "Event streams and long-polls.", value=self._listeners())
-        yield from (waiting, fresh, broker, depth, slots, listeners)
+        yield from (waiting, work, fresh, broker, depth, slots, listeners)

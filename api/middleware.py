@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from urllib.parse import urlsplit
@@ -10,16 +11,13 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.edge import choose_request_id, headers_of, is_ours, origin_is_ours
-from api.errors import Forbidden, Misdirected, answer_request_error, answer_unforeseen
+from api.errors import Forbidden, Misdirected, answer_request_error, answer_unforeseen, leaving
+from api.gate import PROBES
 from api.metrics import Metrics
 from pipelines.errors import InvalidRequest, RequestError, TooLarge
 from storage.logs import bound
 
 _log = logging.getLogger(__name__)
-
-
-#: Asked every second or so by whoever watches the service: not worth a line each.
-_PROBES = frozenset({"/livez", "/readyz", "/healthz", "/metrics"})
 
 
 class Edge:
@@ -46,13 +44,18 @@ class Edge:
                 self._check(scope, headers)
                 await self._app(scope, _limited(receive, self._limit), answer)
             except RequestError as error:
-                await self._instead(answer_request_error(error, request_id), answer, scope, receive)
+                await self._instead(answer_request_error(error, scope, request_id), answer, scope, receive)
             except ClientDisconnect:
                 # Nobody is there to be answered.
                 pass
+            except asyncio.CancelledError:
+                # The server stops and its patience is over. It would say 500, as if this request were at fault.
+                if answer.status is not None:
+                    raise
+                await answer_request_error(leaving(), scope, request_id)(scope, receive, answer)
             except Exception:  # noqa: BLE001 - the last place where a fault of ours can be answered and logged
                 _log.exception("request.failed")
-                await self._instead(answer_unforeseen(request_id), answer, scope, receive)
+                await self._instead(answer_unforeseen(scope, request_id), answer, scope, receive)
             finally:
                 self._note(scope, answer.status, time.perf_counter() - begin)
 
@@ -85,7 +88,8 @@ class Edge:
         self._metrics.request(method, route, status, seconds)
         job = scope.get("path_params", {}).get("job_id") or scope["state"].get("job_id")
         with bound(**({"job_id": job} if isinstance(job, str) and job.isascii() and job.isprintable() else {})):
-            level = logging.DEBUG if route in _PROBES else logging.INFO
+            # Probes are asked every second or so: not worth a line each.
+            level = logging.DEBUG if route in PROBES else logging.INFO
             _log.log(level, "request %s %s %s %.1fms", method, route, status or "aborted", seconds * 1000)
 
 

@@ -7,18 +7,26 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from api.bulk_schemas import BulkRequest
+from api.describing import reference, schemas_of
+from api.earlier import description as earlier
+from api.openai import description as openai
 from api.schemas import Problem
-from pipelines.requests import JobRequest
-
-_REF = "#/components/schemas/{model}"
+from pipelines.requests import JobRequest, RetryRequest
+from pipelines.voice_requests import VoiceRequest
 
 #: status → which codes a client may meet.
 _PROBLEMS = {
     403: "`foreign_origin`, `link_invalid`",
-    404: "`job_not_found`, `artifact_not_found`, `model_not_found`, `route_not_found`",
+    404: "`job_not_found`, `artifact_not_found`, `model_not_found`, `endpoint_not_found`, `delivery_not_found`, "
+    "`bulk_not_found`, `voice_not_found`, `unknown_queue`, `route_not_found`",
     405: "`method_not_allowed`",
-    409: "`already_finished`, `not_finished`, `no_result`",
-    410: "`link_expired`, `result_expired`, `artifact_gone`",
+    408: "`body_timeout`: the body came too slowly",
+    409: (
+        "`already_finished`, `not_finished`, `no_result`, `endpoint_disabled`, `delivery_not_ended`, "
+        "`too_many_endpoints`, `too_many_secrets`, `too_many_orders`, `too_many_voices`"
+    ),
+    410: "`link_expired`, `result_expired`, `artifact_gone`, `voice_deleted`",
     413: "`body_too_large`, `audio_too_large`",
     415: "`unsupported_media_type`",
     416: "`range_not_satisfiable`",
@@ -29,10 +37,16 @@ _PROBLEMS = {
         "`invalid_idempotency_key`, `idempotency_mismatch`, `unknown_field`, `missing_field`, `too_long`, "
         "`field_not_supported`, `unknown_kind`, `unknown_model`, `unsupported_kind`, `no_model`, `unknown_voice`, "
         "`unsupported_language`, `unsupported_format`, `text_empty`, `text_too_long`, `audio_empty`, "
-        "`unknown_artifact`, `unknown_event`, `url_invalid`, `address_refused`"
+        "`unknown_artifact`, `cannot_clone`, `voice_not_ready`, `embedding_mismatch`, `reference_too_short`, "
+        "`sample_rate_unsupported`, `not_streamable`, "
+        "`unknown_event`, `unknown_step`, `deadline_passed`, `deadline_too_far`, `url_invalid`, `address_refused`"
     ),
+    429: "`submitter_full`; see Retry-After, RateLimit and RateLimit-Policy",
     500: "`internal_error`",
-    503: "`no_worker`, `queue_full`, `database_unavailable`, `storage_unavailable`; see Retry-After",
+    504: "`wait_exceeded`: the job goes on, and the answer names it",
+    503: (
+        "`no_worker`, `queue_full`, `database_unavailable`, `storage_unavailable`, `conversion_failed`; see Retry-After"
+    ),
 }
 #: What any route may be answered with.
 _ALWAYS = (403, 421, 422, 500, 503)
@@ -42,7 +56,7 @@ Responses = dict[int | str, dict[str, Any]]
 
 def problems(*statuses: int) -> Responses:
     """The problem answers of a route."""
-    content = {"application/problem+json": {"schema": {"$ref": _REF.format(model="Problem")}}}
+    content = {"application/problem+json": {"schema": reference("Problem")}}
     return {status: {"description": _PROBLEMS[status], "content": content} for status in statuses}
 
 
@@ -64,6 +78,15 @@ BYTES: Responses = {
     304: {"description": "The client has them (If-None-Match)"},
 }
 
+_SOUND_CONTENT = {"audio/*": _BINARY, "application/octet-stream": _BINARY}
+SOUND: Responses = {
+    200: {"description": "The sound from its first byte, or from `offset`, as it grows", "content": _SOUND_CONTENT},
+    206: {
+        "description": "The range; of a sound that still grows, so much of it as there is (`bytes N-M/*`)",
+        "content": _SOUND_CONTENT,
+    },
+}
+
 _EXAMPLE = {
     "kind": "speech",
     "model": "kokoro",
@@ -72,16 +95,36 @@ _EXAMPLE = {
     "labels": {"project": "demo"},
 }
 
+IDEMPOTENCY_KEY: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "description": "The same key with the same request gives the same job (`Idempotency-Replayed: true`).",
+}
+
+#: The body of an order for many jobs.
+BULK: dict[str, Any] = {
+    "parameters": [IDEMPOTENCY_KEY],
+    "requestBody": {
+        "required": True,
+        "content": {"application/json": {"schema": reference("BulkRequest")}},
+    },
+}
+
+#: The body of a retry, which may be left out.
+RETRY: dict[str, Any] = {
+    "parameters": [IDEMPOTENCY_KEY],
+    "requestBody": {
+        "required": False,
+        "content": {"application/json": {"schema": reference("RetryRequest")}},
+    },
+}
+
 #: The body of a submit, which is read as a stream and therefore not by the framework.
 SUBMIT: dict[str, Any] = {
     "parameters": [
-        {
-            "name": "Idempotency-Key",
-            "in": "header",
-            "required": False,
-            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
-            "description": "The same key with the same request gives the same job (`Idempotency-Replayed: true`).",
-        },
+        IDEMPOTENCY_KEY,
         {
             "name": "Prefer",
             "in": "header",
@@ -93,21 +136,53 @@ SUBMIT: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            "application/json": {"schema": {"$ref": _REF.format(model="JobRequest")}, "example": _EXAMPLE},
+            "application/json": {"schema": reference("JobRequest"), "example": _EXAMPLE},
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
-                    "required": ["job", "audio"],
+                    "required": ["job"],
                     "properties": {
-                        "job": {"$ref": _REF.format(model="JobRequest"), "description": "Without `input.audio`."},
-                        "audio": {
-                            "type": "string",
-                            "format": "binary",
-                            "description": "A recording of any usual format.",
+                        "job": {
+                            **reference("JobRequest"),
+                            "description": "Without the recordings that come as files.",
+                        },
+                        **{
+                            name: {"type": "string", "format": "binary", "description": description}
+                            for name, description in (
+                                ("audio", "A recording of any usual format: stands for `input.audio`."),
+                                ("reference", "Of speech, whom to sound like: stands for `input.reference.audio`."),
+                                ("target", "Of voice conversion, whose voice: stands for `input.target.audio`."),
+                            )
                         },
                     },
                 },
                 "encoding": {"job": {"contentType": "application/json"}},
+            },
+        },
+    },
+}
+
+#: The body of a new voice, which is read as a stream, too.
+VOICE: dict[str, Any] = {
+    "parameters": [IDEMPOTENCY_KEY],
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": reference("VoiceRequest")},
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["voice", "audio"],
+                    "properties": {
+                        "voice": {**reference("VoiceRequest"), "description": "Without `audio`."},
+                        "audio": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": "A recording of any usual format, 2 s to 10 min long.",
+                        },
+                    },
+                },
+                "encoding": {"voice": {"contentType": "application/json"}},
             },
         },
     },
@@ -130,15 +205,14 @@ def _describe(app: FastAPI) -> dict[str, Any]:
         title=app.title, version=app.version, description=app.description, routes=app.routes, summary=app.summary
     )
     schemas = description["components"]["schemas"]
-    request = JobRequest.model_json_schema(ref_template=_REF)
-    schemas |= request.pop("$defs")
-    schemas["JobRequest"] = request
-    schemas["Problem"] = Problem.model_json_schema(ref_template=_REF) | {"title": "Problem"}
-    schemas["Problem"].pop("$defs", None)
+    schemas |= schemas_of(JobRequest, RetryRequest, BulkRequest, VoiceRequest)
+    schemas |= schemas_of(*earlier.BODIES) | openai.components()
+    schemas["Problem"] = schemas_of(Problem)["Problem"] | {"title": "Problem"}
     # Our 422 is a problem; FastAPI's own shape of it is never sent.
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    for path in description["paths"].values():
+    for address, path in description["paths"].items():
         for operation in path.values():
             operation["responses"] |= {str(status): answer for status, answer in problems(*_ALWAYS).items()}
+            openai.describe_errors(address, operation)
     return description

@@ -1,4 +1,4 @@
-"""Pages for people, all from this server: the list of jobs, and the interactive description of the API."""
+"""The API's description for people, interactive and as a reference, all from this server."""
 
 from __future__ import annotations
 
@@ -6,19 +6,23 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from fastapi import FastAPI
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 _STATIC = Path(__file__).parent / "static"
 
-#: Nothing is loaded from anywhere else, and no script stands in a page.
-_POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; {more}"
-_COMMON = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-_PAGE = _POLICY.format(more=_COMMON)
+COMMON = "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-#: Both viewers set styles from script; ReDoc searches in a worker made of a blob.
-_VIEWER = _PAGE.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'") + "; worker-src blob:; font-src 'self'"
+#: Nothing is loaded from anywhere else, and no script stands in a page. Both viewers set styles from script; ReDoc
+#: searches in a worker made of a blob.
+_VIEWER = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "connect-src 'self'; worker-src blob:; font-src 'self'; " + COMMON
+)
+
+#: What every page and every file of a page says beside its policy.
+HEADERS = {"referrer-policy": "same-origin", "x-content-type-options": "nosniff"}
 
 
 class _Static(StaticFiles):
@@ -27,7 +31,7 @@ class _Static(StaticFiles):
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
         response.headers["cache-control"] = "no-cache"
-        response.headers["x-content-type-options"] = "nosniff"
+        response.headers.update(HEADERS)
         return response
 
 
@@ -35,23 +39,20 @@ def install(app: FastAPI) -> None:
     """Adds the pages and their files."""
     app.mount("/static/viewer", _Static(directory=_viewer_files()), name="viewer")
     app.mount("/static", _Static(directory=_STATIC), name="static")
-    for path, name, policy in (
-        ("/", "jobs.html", _PAGE),
-        ("/docs", "docs.html", _VIEWER),
-        ("/redoc", "redoc.html", _VIEWER),
-    ):
-        _add(app, path, (_STATIC / name).read_text(encoding="utf-8"), policy)
+    for path in ("/docs", "/redoc"):
+        add_page(app, path, (_STATIC / f"{path[1:]}.html").read_text(encoding="utf-8"), _VIEWER)
 
 
-def _add(app: FastAPI, path: str, content: str, policy: str) -> None:
-    headers = {
-        "content-security-policy": policy,
-        "cache-control": "no-cache",
-        "referrer-policy": "same-origin",
-        "x-content-type-options": "nosniff",
-    }
+def add_page(app: FastAPI, path: str, content: str | Path, policy: str) -> None:
+    """Serves a page under its content security policy; it is asked for again each time, and nothing frames it.
 
-    async def page() -> HTMLResponse:
+    A file is read anew each time: a build made under a running server names other scripts.
+    """
+    headers = {"content-security-policy": policy, "cache-control": "no-cache", **HEADERS}
+
+    async def page() -> Response:
+        if isinstance(content, Path):
+            return FileResponse(content, media_type="text/html", headers=headers)
         return HTMLResponse(content, headers=headers)
 
     app.add_api_route(path, page, include_in_schema=False, response_class=HTMLResponse)

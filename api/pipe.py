@@ -6,10 +6,9 @@ import asyncio
 import io
 import queue
 import threading
-from typing import cast
 
-#: Pieces in flight; the server hands over some 64 KiB at a time.
-_PIECES = 8
+#: Bytes in flight; the server hands over up to 256 KiB at a time.
+_BYTES = 256 * 1024
 
 
 class BrokenUpload(OSError):
@@ -22,7 +21,10 @@ class Pipe(io.RawIOBase):
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._pieces: queue.SimpleQueue[bytes | BaseException] = queue.SimpleQueue()
-        self._room = asyncio.Semaphore(_PIECES)
+        self._room = asyncio.Event()
+        self._room.set()
+        #: Bytes that were sent and not read yet.
+        self.held = 0
         self._rest = memoryview(b"")
         self._ended = False
         self._abandoned = threading.Event()
@@ -31,8 +33,11 @@ class Pipe(io.RawIOBase):
         """Hands over a piece once there is room; what nobody reads any more is dropped."""
         if not piece or self._abandoned.is_set():
             return
-        await self._room.acquire()
+        self.held += len(piece)
         self._pieces.put(piece)
+        if self.held > _BYTES:
+            self._room.clear()
+            await self._room.wait()
 
     def finish(self, error: BaseException | None = None) -> None:
         """The end, or why there is none: the reader then raises BrokenUpload."""
@@ -41,20 +46,23 @@ class Pipe(io.RawIOBase):
     def abandon(self) -> None:
         """The reader has stopped: `send` must not wait for it."""
         self._abandoned.set()
-        for _ in range(_PIECES):
-            self._room.release()
+        self._room.set()
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: object) -> int:
+    def read(self, size: int = -1) -> bytes:
+        """A piece as it came, or its beginning: nothing is gathered, so little is in memory."""
         if not self._rest and not self._ended:
             self._rest = memoryview(self._next())
-        view = memoryview(cast("bytearray", buffer))
-        count = min(len(view), len(self._rest))
-        view[:count] = self._rest[:count]
-        self._rest = self._rest[count:]
-        return count
+        piece = self._rest if size < 0 else self._rest[:size]
+        self._rest = self._rest[len(piece) :]
+        return bytes(piece)
+
+    def _taken(self, count: int) -> None:
+        self.held -= count
+        if self.held <= _BYTES:
+            self._room.set()
 
     def _next(self) -> bytes:
         piece = self._pieces.get()
@@ -62,7 +70,7 @@ class Pipe(io.RawIOBase):
             self._ended = True
             raise BrokenUpload("the upload was broken off") from piece
         if piece:
-            self._loop.call_soon_threadsafe(self._room.release)
+            self._loop.call_soon_threadsafe(self._taken, len(piece))
         else:
             self._ended = True
         return piece

@@ -12,11 +12,11 @@ _RANGE = re.compile(r"bytes\s*=\s*(\d{0,18})\s*-\s*(\d{0,18})\s*", re.IGNORECASE
 
 @dataclass(frozen=True)
 class Span:
-    """The bytes [start, end) of `total`; partial if the client asked for a range."""
+    """The bytes [start, end) of `total`, None while it grows; partial if the client asked for a range."""
 
     start: int
     end: int
-    total: int
+    total: int | None
     partial: bool
 
     @property
@@ -26,7 +26,7 @@ class Span:
     @property
     def content_range(self) -> str:
         """The value of Content-Range."""
-        return f"bytes {self.start}-{self.end - 1}/{self.total}"
+        return f"bytes {self.start}-{self.end - 1}/{'*' if self.total is None else self.total}"
 
 
 def choose_span(header: str | None, total: int, *, if_range: str | None, tag: str) -> Span:

@@ -32,6 +32,7 @@ class Problem(BaseModel):
     cause: Literal["permanent", "transient", "resource", "lost", "timeout"] | None = Field(
         None, description="Of failed jobs and steps."
     )
+    workers: list[str] | None = Field(None, description="With `worker_lost`: the workers that this step cost.")
 
 
 class Artifact(BaseModel):
@@ -45,6 +46,19 @@ class Artifact(BaseModel):
     seconds: float | None = Field(description="Length of a recording.")
     sample_rate: int | None = Field(description="Of a recording, in Hz.")
     url: str = Field(description="A link to the bytes, open for a while to whoever has it.")
+
+
+class Try(BaseModel):
+    """One attempt at a step."""
+
+    number: int
+    worker: str
+    started_at: datetime
+    finished_at: datetime
+    outcome: Literal["succeeded", "failed", "lost", "cancelled", "handed_back"]
+    cause: Literal["permanent", "transient", "resource", "lost", "timeout"] | None
+    code: str | None
+    detail: str | None
 
 
 class Step(BaseModel):
@@ -61,6 +75,9 @@ class Step(BaseModel):
     started_at: datetime | None
     finished_at: datetime | None
     error: Problem | None
+    tries: list[Try] | None = Field(
+        None, description="Its attempts that have ended, with what became of each; of one job, not in lists."
+    )
 
 
 class Word(BaseModel):
@@ -102,6 +119,10 @@ class Result(BaseModel):
     segments: list[Segment] | None = None
     speech_seconds: float | None = None
     embedding: Embedding | None = None
+    spoken_text: str | None = Field(None, description="Of speech: the text in words, as it was spoken.")
+    post_processing: dict[str, Any] | None = Field(
+        default=None, description="What was done to the sound: loudness in LUFS and peak in dBTP, before and after."
+    )
 
 
 class JobLinks(BaseModel):
@@ -110,7 +131,9 @@ class JobLinks(BaseModel):
     self: str
     events: str
     result: str
+    audio: str | None = Field(None, description="Where its sound can be heard, also while it is made.")
     cancel: str
+    retry: str
 
 
 class Job(BaseModel):
@@ -119,19 +142,26 @@ class Job(BaseModel):
     id: str
     kind: Capability
     model: str
+    queue: str = Field(description="That the job's model runs on; the same for the job's whole life.")
     status: JobStatus
     progress: float = Field(ge=0, le=1)
-    priority: Literal["low", "normal", "high"]
+    priority: Literal["deferrable", "low", "normal", "high"]
     labels: dict[str, str]
     request: dict[str, Any] = Field(description="What was asked: kind, input without bytes, options.")
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
-    expires_at: datetime | None
+    deadline: datetime | None = Field(description="A job that has not ended by then expires.")
+    expires_at: datetime | None = Field(description="Of a job that has ended: until when its results are kept.")
+    retry_of: str | None = Field(description="The job whose finished steps this one took over.")
     queue_position: int | Literal["1000+"] | None = Field(description="Of a job that waits to be dispatched.")
     estimate: float | None
     attempts: int
+    streams: bool = Field(description="Whether its sound can be heard while it is made; else it comes whole.")
     steps: list[Step]
+    inputs: list[Artifact] | None = Field(
+        None, description="The recordings it took, as far as they are still stored; of one job, not in lists."
+    )
     result: Result | None
     error: Problem | None
     links: JobLinks
@@ -148,6 +178,37 @@ class Event(BaseModel):
     data: dict[str, Any]
 
 
+class Pull(BaseModel):
+    """The newest order to fetch a model's weights."""
+
+    status: Literal["queued", "running", "succeeded", "failed"]
+    worker: str | None = Field(description="Who fetches, or fetched.")
+    bytes: int
+    total_bytes: int
+    progress: float = Field(ge=0, le=1)
+    error: Problem | None
+    asked_at: datetime
+    finished_at: datetime | None
+
+
+class Weights(BaseModel):
+    """The files that a model needs beside its code."""
+
+    needed: bool
+    bytes: int
+    present: bool = Field(description="On the host of at least one live worker of its queue, or not needed.")
+    hosts: list[str] = Field(description="Where they are.")
+    pull: Pull | None
+
+
+class Cloning(BaseModel):
+    """How a model speaks like somebody's recording, and how much of it is needed and taken, in seconds."""
+
+    recipe: Literal["direct", "vocode", "convert"]
+    min_reference_seconds: float
+    max_reference_seconds: float
+
+
 class Model(BaseModel):
     """A model that jobs can name."""
 
@@ -155,12 +216,15 @@ class Model(BaseModel):
     object: Literal["model"]
     created: int
     owned_by: str
+    alias_of: str | None = Field(description="The model that this is a further name of; null: its own name.")
     family: str
     title: str
     description: str
     capabilities: list[Capability]
     languages: list[str]
     voices: list[dict[str, Any]]
+    mixing: bool = Field(description="Whether `voice` may be a mixture: `af_heart(2)+am_adam(1)`.")
+    styles: list[str] = Field(description="Ways of speaking that `instructions` can ask for.")
     options: dict[str, dict[str, Any]] = Field(description="capability → option → type, bounds, default, description")
     licence: str
     device: str
@@ -168,6 +232,11 @@ class Model(BaseModel):
     sample_rate: int
     memory_mb: int
     weights_bytes: int
+    space: str | None = Field(description="Of its speaker embeddings: only vectors of one space can be compared.")
+    cloning: Cloning | None = Field(description="How it speaks like a recording; null: its voices are built in.")
+    voice_match: bool = Field(description="Whether `voice_match: nearest` finds its voice most like a saved one.")
+    weights: Weights
+    loaded_on: list[str] = Field(description="The live workers that hold it in memory.")
 
 
 class JobList(BaseModel):

@@ -19,9 +19,9 @@ from benchmarks.load import Connection, Ends, listening
 from benchmarks.material import recordings, sentences
 from benchmarks.report import Figures
 from benchmarks.stack import product
-from workers.media.wav import write_wav
 from workers.settings import WorkerSettings
 from workers.slot import THREAD_VARIABLES
+from workers.wav import write_wav
 
 KINDS = ("transcription", "speech")
 _BOUNDARY = "harmony-benchmark"
@@ -34,7 +34,7 @@ def measure(*, items: int, rounds: int, console: Console) -> Figures:
         for kind in KINDS:
             jobs = _transcriptions(items) if kind == "transcription" else _speeches(items)
             asyncio.run(_seconds(stack.url, jobs[:1]))
-            with _bare(kind, items) as bare:
+            with program("benchmarks.bare", kind, str(items)) as bare:
                 pairs = [_pair(number, bare, stack.url, jobs) for number in range(rounds)]
             ratios = [alone / ours for alone, ours in pairs]
             figures |= {
@@ -56,10 +56,11 @@ def _pair(number: int, bare: subprocess.Popen[str], url: str, jobs: Sequence[tup
 
 
 @contextmanager
-def _bare(kind: str, items: int) -> Iterator[subprocess.Popen[str]]:
+def program(module: str, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """A bare engine's program, with as many threads as a slot has, once it is ready."""
     threads = str(WorkerSettings().engine_threads)
     process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.bare", kind, str(items)],
+        [sys.executable, "-m", module, *arguments],
         env=os.environ | dict.fromkeys(THREAD_VARIABLES, threads),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -67,18 +68,24 @@ def _bare(kind: str, items: int) -> Iterator[subprocess.Popen[str]]:
     )
     try:
         if _line(process) != "ready":
-            raise RuntimeError(f"the bare engine for {kind} did not start")
+            raise RuntimeError(f"{module} did not start")
         yield process
     finally:
+        process.terminate()
         process.communicate()
 
 
 def _bare_seconds(process: subprocess.Popen[str]) -> float:
+    return float(said(process, ""))
+
+
+def said(process: subprocess.Popen[str], line: str) -> str:
+    """What the program answers to a line."""
     if process.stdin is None:
         raise RuntimeError("the bare engine was started without a pipe")
-    process.stdin.write("\n")
+    process.stdin.write(f"{line}\n")
     process.stdin.flush()
-    return float(_line(process))
+    return _line(process)
 
 
 def _line(process: subprocess.Popen[str]) -> str:

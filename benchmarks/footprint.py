@@ -36,11 +36,11 @@ def measure(*, rounds: int, console: Console) -> Figures:
 def _one(stack: BackgroundStack) -> Figures:
     # No job has run yet, so the slot holds no model.
     figures: Figures = {"ready_s": stack.ready_seconds, "idle_cpu_percent": _idle_cpu(stack)}
-    figures["pss_worker_mb"] = _pss(processes(stack, SLOT, queue="cpu"))
-    figures["pss_worker_io_mb"] = _pss(processes(stack, SLOT, queue="io"))
+    figures["pss_worker_mb"] = pss(processes(stack, SLOT, queue="cpu"))
+    figures["pss_worker_io_mb"] = pss(processes(stack, SLOT, queue="io"))
     asyncio.run(_requests(stack.url))
-    figures["pss_api_mb"] = _pss(processes(stack, API))
-    figures["pss_dispatcher_mb"] = _pss(processes(stack, DISPATCHER))
+    figures["pss_api_mb"] = pss(processes(stack, API))
+    figures["pss_dispatcher_mb"] = pss(processes(stack, DISPATCHER))
     return figures
 
 
@@ -67,7 +67,7 @@ def _cpu_seconds(everyone: Iterable[psutil.Process]) -> float:
     return sum(times.user + times.system for times in (process.cpu_times() for process in everyone))
 
 
-def _pss(group: Iterable[psutil.Process]) -> float:
+def pss(group: Iterable[psutil.Process]) -> float:
     """Proportional set size in MB (10⁶ bytes): shared pages count by how many share them."""
     return sum(map(_pss_bytes, (process.pid for process in group))) / 1e6
 

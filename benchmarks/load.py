@@ -77,6 +77,14 @@ class Connection:
         fields = (line.partition(":") for line in lines)
         return Answer(status, {name.lower(): value.strip() for name, _, value in fields})
 
+    async def body(self, answer: Answer) -> AsyncIterator[bytes]:
+        """The body of any answer, as it comes."""
+        if (length := answer.headers.get("content-length")) is not None:
+            yield await self._reader.readexactly(int(length))
+            return
+        async for chunk in self.chunks():
+            yield chunk
+
     async def chunks(self) -> AsyncIterator[bytes]:
         """The body of an answer without a length (RFC 9112, section 7.1), as its chunks come."""
         while size := int(await self._reader.readline(), 16):

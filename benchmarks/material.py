@@ -7,9 +7,9 @@ from contextlib import closing
 from pathlib import Path
 
 from harmony.demo.scenario import ENGLISH
+from media.client import MediaHelper
 from workers.contract import Audio
-from workers.media.client import MediaHelper
-from workers.media.wav import read_wav
+from workers.wav import read_wav
 
 RATE = 16_000
 #: Seconds of the recordings. Beginnings of one sentence: a text that repeats itself makes Whisper decode again with

@@ -34,11 +34,11 @@ API, DISPATCHER, SLOT = "api", "workers.dispatcher", "workers.slot"
 
 
 @contextmanager
-def product(database: Database) -> Iterator[BackgroundStack]:
+def product(database: Database, settings: Mapping[str, str] | None = None) -> Iterator[BackgroundStack]:
     """`harmony up` with its defaults (one `cpu`, one `io` and one `webhook` slot) on data of its own."""
     with ExitStack() as stack:
         folder = stack.enter_context(scratch())
-        env: dict[str, str] = {}
+        env = dict(settings or {})
         if database == "postgresql":
             server = Postgres().start()
             stack.callback(server.destroy)

@@ -25,7 +25,10 @@ class StackDidNotStart(Exception):
 
 
 class BackgroundStack:
-    """`harmony up` on free ports while it is entered; `url` is its address, `ready_seconds` how long it took."""
+    """`harmony up` on free ports while it is entered; `url` is its address, `ready_seconds` how long it took.
+
+    Its data lie in `data_dir`; `pid` is the supervisor that starts its programs, and starts them again.
+    """
 
     def __init__(
         self,
@@ -37,6 +40,7 @@ class BackgroundStack:
         limit: float = 120.0,
     ) -> None:
         self.url = ""
+        self.data_dir = data_dir
         self.ready_seconds = 0.0
         self._command = [sys.executable, "-m", "harmony", "up", "--port", "0", "--data-dir", str(data_dir), *arguments]
         self._env = {**os.environ, **(env or {})}

@@ -8,8 +8,9 @@ from typing import Annotated
 
 import typer
 
-from harmony.commands import jobs, models
+from harmony.commands import jobs, models, queues
 from harmony.commands.submit import submit
+from harmony.commands.workers import workers
 
 app = typer.Typer(
     help="Harmony Speech Engine: start it, give it work, look after it.",
@@ -19,7 +20,9 @@ app = typer.Typer(
 )
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(models.app, name="models")
+app.add_typer(queues.app, name="queues")
 app.command()(submit)
+app.command()(workers)
 
 DataDir = Annotated[Path | None, typer.Option(help="Database, artifacts, secrets; default: HARMONY_DATA_DIR or data.")]
 Config = Annotated[Path | None, typer.Option(help="The models; default: HARMONY_CONFIG or config.yml.")]

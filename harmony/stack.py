@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from api.settings import ApiSettings
 from harmony.processes import Program
 from harmony.settings import given_names
 from harmony.valkey import valkey_binary, valkey_command, valkey_url
 from pipelines.catalog import WEBHOOK_QUEUE, load_catalog
-from workers.settings import WorkerSettings
+from storage.settings import StorageSettings
 
 
 class StackError(Exception):
@@ -56,7 +57,7 @@ def programs(options: StackOptions) -> list[list[Program]]:
     env = environment(options)
     python = [sys.executable, "-m"]
     groups = [
-        [Program("api", [*python, "api"], env, stop_limit=8)],
+        [Program("api", [*python, "api"], env, stop_limit=ApiSettings().drain_seconds + _patience())],
         [program for queue, count in options.slots.items() for program in _slots(queue, count, env)],
         [Program("dispatcher", [*python, "workers.dispatcher"], env, stop_limit=5)],
     ]
@@ -89,11 +90,16 @@ def _own_broker() -> bool:
     return "HARMONY_BROKER_URL" not in given_names()
 
 
+def _patience() -> float:
+    """How long a program may take that lets its work end, in seconds."""
+    return StorageSettings().shutdown_seconds + 5
+
+
 def _slots(queue: str, count: int, env: Mapping[str, str]) -> list[Program]:
     # The models' slots share the cores; fetching, decoding and posting do with one thread each.
     cores = len(os.sched_getaffinity(0))
     threads = max(1, cores // count) if queue.partition(".")[0] == "cpu" else 1
-    patience = WorkerSettings().shutdown_seconds + 5
+    patience = _patience()
     made = []
     for number in range(1, count + 1):
         name = f"{queue}-{number}"

@@ -169,6 +169,15 @@ def parse_url(url: str) -> Destination:
     )
 
 
+def origin(url: str) -> str:
+    """`https://host:port`, the same however the URL spells it; a URL that is none stands for itself."""
+    try:
+        destination = parse_url(url)
+    except UrlInvalid:
+        return url
+    return f"{destination.scheme}://{destination.host}:{destination.port}"
+
+
 def normal_host(host: str) -> str:
     """One spelling per host: addresses as `ipaddress` writes them, names in ASCII; raises UrlInvalid."""
     if ":" in host:

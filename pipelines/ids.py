@@ -37,3 +37,15 @@ def parse_step_id(value: str) -> tuple[str, int]:
     """The job id and the index behind a step id; ValueError if it is none."""
     head, _, index = value.removeprefix("step_").partition(".")
     return f"job_{uuid.UUID(head)}", int(index)
+
+
+def made_at(value: str) -> float:
+    """When the id was made, in seconds since 1970, to the millisecond; ValueError if it is none of ours."""
+    stamp = value.partition("_")[2][:13].replace("-", "")
+    return int(stamp, 16) / 1000
+
+
+def first_id_at(prefix: str, seconds: float) -> str:
+    """The smallest id that can have been made at `seconds` since 1970: a UUIDv7 begins with 48 bits of milliseconds."""
+    stamp = f"{max(0, int(seconds * 1000)):012x}"
+    return f"{prefix}_{stamp[:8]}-{stamp[8:]}"

@@ -51,16 +51,31 @@ class Phase(StrEnum):
     ENDED = "ended"
 
 
+class StopCause(StrEnum):
+    """Why a job is stopped: whether it ends cancelled or expired."""
+
+    REQUEST = "request"
+    DEADLINE = "deadline"
+
+
 class Priority(IntEnum):
-    """Smaller goes first. The values are stored; `deferrable` (3) comes with fairness."""
+    """Smaller goes first; `deferrable` only when nothing else waits. The values are stored."""
 
     HIGH = 0
     NORMAL = 1
     LOW = 2
+    DEFERRABLE = 3
 
     @property
     def label(self) -> str:
         return self.name.lower()
+
+
+#: Where a step's number stands for the job's inputs.
+INPUTS = -1
+
+#: Added to the rank of a job that has started: continuations go before new jobs.
+CONTINUATION = -10
 
 
 class Purpose(StrEnum):
@@ -106,9 +121,17 @@ class Action(StrEnum):
     DECODE = "decode"
     SYNTHESIZE = "synthesize"
     ENCODE = "encode"
+    #: Does to the whole sound what the request's `post_processing` asks for, and writes its format.
+    FINISH = "finish"
     TRANSCRIBE = "transcribe"
     EMBED = "embed"
     DETECT = "detect"
+    #: Finds the stretches of a reference recording that are fit to know a voice by, or says why there are none.
+    SEGMENT = "segment"
+    VOCODE = "vocode"
+    CONVERT = "convert"
+    #: Checks a saved voice by its recording: how it sounds, how many people speak, a piece to listen to.
+    ENROLL = "enroll"
     STAGE = "stage"
 
 
@@ -122,6 +145,9 @@ class Step:
     model: str | None = None
     #: What the action needs to know; plain JSON values.
     options: Mapping[str, Any] = field(default_factory=dict)
+    #: Whose artifacts it works on: the name of a step, with a role if only one is meant (`embed.embedding`), or an
+    #: input (`input.audio`). Without any: all of the step before it, and of the first step all inputs.
+    takes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -134,9 +160,31 @@ class Plan:
         """The queues still ahead from step `start`, as `io>cpu`: what admission decides by."""
         return ">".join(step.queue for step in self.steps[start:])
 
+    def sources(self, number: int) -> list[tuple[int, str | None]] | None:
+        """What step `number` takes, as numbers of earlier steps (INPUTS for the job's own) and the role that is meant.
+
+        None without any, so that most rows say nothing of it; ValueError for what no earlier step can have made.
+        """
+        if not self.steps[number].takes:
+            return None
+        earlier = {step.name: index for index, step in enumerate(self.steps[:number])} | {"input": INPUTS}
+        found: list[tuple[int, str | None]] = []
+        for taken in self.steps[number].takes:
+            name, dot, role = taken.partition(".")
+            if name not in earlier:
+                msg = f"{self.steps[number].name} takes {taken}, which no step before it makes"
+                raise ValueError(msg)
+            found.append((earlier[name], role if dot else None))
+        return found
+
     @property
     def queues(self) -> frozenset[str]:
         return frozenset(step.queue for step in self.steps)
+
+    @property
+    def model_queue(self) -> str:
+        """The queue that people name the job by: that of the first step that has a model."""
+        return next((step.queue for step in self.steps if step.model is not None), self.steps[0].queue)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pipelines.errors import RequestError, StepError
+from pipelines.times import rfc3339
 
 _TYPE = "urn:harmony-speech:problem:"
 
@@ -34,6 +35,12 @@ def request_problem(error: RequestError) -> dict[str, Any]:
 def step_problem(error: StepError) -> dict[str, Any]:
     """What a failed step, and its job, carries: 422 where the input is at fault, else 500."""
     return cause_problem(error.cause, code=error.code, detail=error.detail, field=error.field)
+
+
+def deadline_problem(deadline: float, step: int, steps: int) -> dict[str, Any]:
+    """What a job carries whose deadline (seconds since the epoch) passed when it stood at `step`, counted from 0."""
+    detail = f"The job had not ended by its deadline, {rfc3339(deadline)}; it stood at step {step + 1} of {steps}."
+    return problem(code="deadline_exceeded", title="The deadline has passed", status=504, detail=detail)
 
 
 def cause_problem(cause: str, *, code: str, detail: str, field: str | None = None) -> dict[str, Any]:

@@ -38,6 +38,8 @@ class Standing:
     publication: int
     slot: str | None
     lease_owner: str | None
+    #: Its deadline has passed.
+    overdue: bool = False
 
 
 def judge(standing: Standing, *, index: int, publication: int, slot: str, owner: str) -> Verdict:
@@ -46,7 +48,8 @@ def judge(standing: Standing, *, index: int, publication: int, slot: str, owner:
         return Verdict.IGNORE
     if index < standing.step_index or standing.status is JobStatus.SUCCEEDED:
         return Verdict.DONE
-    if index != standing.step_index or standing.status not in {JobStatus.QUEUED, JobStatus.RUNNING}:
+    may_run = standing.status in {JobStatus.QUEUED, JobStatus.RUNNING} and not standing.overdue
+    if index != standing.step_index or not may_run:
         return Verdict.IGNORE
     if standing.phase is Phase.PUBLISHED:
         return Verdict.CLAIM

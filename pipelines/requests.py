@@ -3,29 +3,51 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import Annotated, Any, Literal, NoReturn
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, ValidationError
 
 from pipelines.catalog import Capability
 from pipelines.errors import FieldProblem, InvalidRequest
 from pipelines.events import EventType
+from pipelines.lifetimes import LONGEST_EXPIRY, SHORTEST_EXPIRY
+from pipelines.postprocessing import PostProcessing
+from pipelines.times import parse_rfc3339
 
 AUDIO_FORMATS = ("wav", "flac", "mp3", "opus", "aac", "pcm")
 
 #: Fields that the design has and this version does not: refused by name rather than accepted and ignored.
 _NOT_YET = {
-    "deadline": "deadlines are not available yet",
-    "expires_in": "expiry per job is not available yet",
-    "post_processing": "post-processing is not available yet",
     "pre_processing": "pre-processing is not available yet",
-    "input.audio.url": "audio by URL is not available yet; send it as a file, as data, or as an artifact",
-    "input.audio.upload": "presigned uploads are not available yet; send a multipart file",
+    **{
+        f"input.{place}.{form}": reason
+        for place in ("audio", "reference.audio", "target.audio")
+        for form, reason in (
+            ("url", "audio by URL is not available yet; send it as a file, as data, or as an artifact"),
+            ("upload", "presigned uploads are not available yet; send a multipart file"),
+        )
+    },
 }
 
 MAX_LABELS = 32
 MAX_LABEL_LENGTH = 256
 _LABEL_KEY = r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,63}$"
+
+
+Labels = Annotated[
+    dict[
+        Annotated[str, StringConstraints(pattern=_LABEL_KEY)],
+        Annotated[str, StringConstraints(max_length=MAX_LABEL_LENGTH)],
+    ],
+    Field(max_length=MAX_LABELS),
+]
+
+PriorityName = Literal["deferrable", "low", "normal", "high"]
+
+#: A moment as RFC 3339 with its zone.
+Moment = Annotated[datetime, BeforeValidator(parse_rfc3339)]
+Expiry = Annotated[float, Field(ge=SHORTEST_EXPIRY, le=LONGEST_EXPIRY, allow_inf_nan=False)]
 
 
 class _Strict(BaseModel):
@@ -39,11 +61,62 @@ class AudioSource(_Strict):
     artifact: str | None = None
 
 
+Seconds = Annotated[float, Field(ge=0, strict=True, allow_inf_nan=False)]
+
+
+class Stretch(_Strict):
+    """A part of a recording, in seconds from its beginning."""
+
+    start: Seconds
+    end: Seconds
+
+
+class GivenEmbedding(_Strict):
+    """A speaker as an `embedding` job gives it; `family` names the space that the vector lives in."""
+
+    family: str = Field(max_length=64)
+    dimensions: int | None = None
+    vector: tuple[Annotated[float, Field(strict=True, allow_inf_nan=False)], ...] = Field(
+        min_length=1, max_length=8192, fail_fast=True
+    )
+
+
+class VoiceSource(_Strict):
+    """Exactly one of: the id of a saved `voice`, a recording as `audio`, or an `embedding`.
+
+    `segments` say where in the recording the voice speaks; otherwise a VAD model finds out.
+    """
+
+    voice: str | None = Field(default=None, max_length=64)
+    audio: AudioSource | None = None
+    embedding: GivenEmbedding | None = None
+    segments: tuple[Stretch, ...] = Field(default=(), max_length=1000)
+
+
 class JobInput(_Strict):
-    """`text` for speech, `audio` for the rest."""
+    """`text` for speech, `audio` for the rest.
+
+    Speech takes a `reference` to sound like; voice conversion takes a `target`, in whose voice the audio comes back.
+    """
 
     text: str | None = None
     audio: AudioSource | None = None
+    reference: VoiceSource | None = None
+    target: VoiceSource | None = None
+
+    @property
+    def recordings(self) -> dict[str, AudioSource]:
+        """The recordings by role, in the order of RECORDINGS."""
+        found = {
+            "audio": self.audio,
+            "reference": None if self.reference is None else self.reference.audio,
+            "target": None if self.target is None else self.target.audio,
+        }
+        return {role: source for role, source in found.items() if source is not None}
+
+
+#: Where in a request each recording has its place, by its role; also the names of the files of a form.
+RECORDINGS = {"audio": "input.audio", "reference": "input.reference.audio", "target": "input.target.audio"}
 
 
 class WebhookRequest(_Strict):
@@ -66,13 +139,36 @@ class JobRequest(_Strict):
     model: str | None = Field(default=None, max_length=64, description="A name from /v1/models; else the default one.")
     input: JobInput = Field(default_factory=JobInput)
     options: dict[str, Any] = Field(default_factory=dict, description="The model's options, see /v1/models.")
-    priority: Literal["low", "normal", "high"] = "normal"
-    labels: dict[
-        Annotated[str, StringConstraints(pattern=_LABEL_KEY)],
-        Annotated[str, StringConstraints(max_length=MAX_LABEL_LENGTH)],
-    ] = Field(default_factory=dict, max_length=MAX_LABELS)
+    post_processing: PostProcessing | None = Field(
+        default=None, description="What is done to the whole sound in the end; for kinds that make sound."
+    )
+    priority: PriorityName = "normal"
+    labels: Labels = Field(default_factory=dict)
     webhook: WebhookRequest | None = None
+    deadline: Moment | None = Field(
+        default=None, description="RFC 3339, at most 30 days away: a job that has not ended by then expires."
+    )
+    expires_in: Expiry | None = Field(
+        default=None, description="Seconds for which the results are kept after the end, 60 to one year."
+    )
     wait_for_worker: bool = Field(default=False, description="Accept the job though no worker for its queue is alive.")
+
+
+class RetryRequest(_Strict):
+    """The body of `POST /v1/jobs/{id}/retry`, which may be left out; what it does not say stays as it was."""
+
+    priority: PriorityName | None = None
+    deadline: Moment | None = None
+    expires_in: Expiry | None = None
+    wait_for_worker: bool = False
+
+
+def parse_retry(body: object) -> RetryRequest:
+    """The same for a retry."""
+    try:
+        return RetryRequest.model_validate(body)
+    except ValidationError as error:
+        explain(error)
 
 
 def parse_request(body: object) -> JobRequest:
@@ -84,7 +180,7 @@ def parse_request(body: object) -> JobRequest:
     try:
         return JobRequest.model_validate(body)
     except ValidationError as error:
-        _explain(error)
+        explain(error)
 
 
 def _refuse_what_is_not_here_yet(body: dict[str, Any]) -> None:
@@ -94,8 +190,6 @@ def _refuse_what_is_not_here_yet(body: dict[str, Any]) -> None:
             value = value.get(part) if isinstance(value, dict) else None
         if value is not None:
             raise InvalidRequest.of(path, reason, code="field_not_supported")
-    if body.get("priority") == "deferrable":
-        raise InvalidRequest.of("priority", "deferrable is not available yet", code="field_not_supported")
 
 
 #: What pydantic calls the mistake → our code.
@@ -107,7 +201,7 @@ _CODES = {
 }
 
 
-def _explain(error: ValidationError) -> NoReturn:
+def explain(error: ValidationError) -> NoReturn:
     problems = []
     for item in error.errors(include_url=False, include_input=False):
         # Keys of a mapping end in "[key]" in pydantic's location; the client knows them by their own name.

@@ -8,10 +8,10 @@ from sqlalchemy import select, update
 
 from pipelines.errors import Conflict, NotFound
 from pipelines.events import EventType
-from pipelines.jobs import JobStatus, Phase
+from pipelines.jobs import JobStatus, Phase, StopCause
 from storage.database import WriteConnection, db_now
-from storage.ending import cancel_unclaimed
 from storage.history import NewEvent, append, tell_webhook
+from storage.outcomes import end_unclaimed
 from storage.tables import jobs
 
 
@@ -35,14 +35,25 @@ def cancel_job(connection: WriteConnection, job_id: str) -> Cancelled:
         msg = f"The job has {status} and cannot be cancelled."
         raise Conflict(msg, code="already_finished")
     if job.phase != Phase.CLAIMED:
-        cancel_unclaimed(connection, job)
+        end_unclaimed(connection, job, StopCause.REQUEST)
         return Cancelled.CANCELLED
+    ask_to_stop(connection, job_id, StopCause.REQUEST)
+    return Cancelled.CANCELLING
+
+
+def ask_to_stop(connection: WriteConnection, job_id: str, cause: StopCause) -> None:
+    """Writes the wish on the locked row of a claimed job; its slot reads it with the next heartbeat."""
     row = connection.execute(
         update(jobs)
         .where(jobs.c.id == job_id)
-        .values(status=JobStatus.CANCELLING, cancel_requested_at=db_now(), seq=jobs.c.seq + 1)
+        .values(
+            status=JobStatus.CANCELLING,
+            cancel_requested_at=db_now(),
+            cancel_cause=cause.value,
+            seq=jobs.c.seq + 1,
+        )
         .returning(jobs)
     ).one()
-    append(connection, job_id, row.seq, row.cancel_requested_at, [NewEvent(EventType.JOB_CANCELLING)])
+    happened = [NewEvent(EventType.JOB_CANCELLING, {"cause": cause.value})]
+    append(connection, job_id, row.seq, row.cancel_requested_at, happened)
     tell_webhook(connection, row, row.seq, row.cancel_requested_at, EventType.JOB_CANCELLING)
-    return Cancelled.CANCELLING

@@ -16,6 +16,8 @@ from typing import Literal, Protocol
 import psycopg
 from sqlalchemy.engine import make_url
 
+from storage.database import TCP_LIMITS
+
 CHANNEL = "harmony"
 _POLL_SECONDS = 0.005
 _RECONNECT_SECONDS = 1.0
@@ -76,7 +78,9 @@ class _PostgresqlListener:
 
     def __init__(self, url: str) -> None:
         plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
-        self._connection = psycopg.connect(plain, autocommit=True, connect_timeout=5, application_name="harmony-listen")
+        self._connection = psycopg.connect(
+            plain, autocommit=True, connect_timeout=5, application_name="harmony-listen", **TCP_LIMITS
+        )
         self._connection.execute(f"LISTEN {CHANNEL}")
 
     def wait(self, seconds: float) -> Change | None:
@@ -117,13 +121,13 @@ class _SqliteListener:
                 return None
             time.sleep(_POLL_SECONDS)
         self._version = version
+        # Downward, too: numbers come again when the newest events were deleted with their job.
+        last, self._last = self._last, self._number("id")
         rows = self._connection.execute(
-            "SELECT id, job_id FROM events WHERE id > ? ORDER BY id", (self._last,)
+            "SELECT id, job_id FROM events WHERE id > ? AND id <= ? ORDER BY id", (last, self._last)
         ).fetchall()
-        if rows:
-            self._last = rows[-1][0]
         position, self._position = self._position, self._number("position")
-        return Change(frozenset(job_id for _, job_id in rows), positions=self._position > position)
+        return Change(frozenset(job_id for _, job_id in rows), positions=self._position != position)
 
     def close(self) -> None:
         self._connection.close()

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Double, Integer, Row, Select, and_, bindparam, func, select, update
+from sqlalchemy import Double, Integer, Row, Select, and_, bindparam, case, func, null, select, update
 
 from pipelines.events import EventType
-from pipelines.jobs import Action, ArtifactRef, JobStatus, Phase, StepStatus
+from pipelines.jobs import CONTINUATION, INPUTS, Action, ArtifactRef, JobStatus, Phase, StepStatus
 from pipelines.progress import Standing, Verdict, job_progress, judge
-from storage.claims import CONTINUATION, LEASE_SECONDS, Claim, Limit, Signal, SlotChild, Work
+from storage.claims import LEASE_SECONDS, Claim, Limit, Signal, SlotChild, Told, Work
 from storage.database import WriteConnection, db_now
 from storage.ending import take_over
 from storage.history import NewEvent, append, tell_webhook
+from storage.outcomes import is_overdue
+from storage.pauses import is_paused, put_back
 from storage.tables import artifacts, jobs, steps
 
 # Statements of the hot path are built once: building one costs more than running it.
@@ -37,10 +40,22 @@ _lock_job: Select[Any] = (
         jobs.c.started_at,
         jobs.c.charged,
         jobs.c.webhook,
+        jobs.c.cancel_cause,
+        jobs.c.deadline_at,
+        (jobs.c.deadline_at - db_now()).label("seconds_left"),
+        is_overdue,
+        jobs.c.submitter,
+        jobs.c.cost,
+        jobs.c.stream,
+        jobs.c.output,
+        is_paused(jobs.c.queue).label("paused"),
         steps.c.action,
         steps.c.model,
         steps.c.options,
+        steps.c.takes,
+        steps.c.attempts,
         artifacts.c.id.label("input_id"),
+        artifacts.c.step_index.label("made_by"),
         artifacts.c.role,
         artifacts.c.key,
         artifacts.c.media_type,
@@ -50,7 +65,15 @@ _lock_job: Select[Any] = (
         artifacts.c.sample_rate,
     )
     .join(steps, steps.c.job_id == jobs.c.id)
-    .outerjoin(artifacts, and_(artifacts.c.job_id == jobs.c.id, artifacts.c.step_index == steps.c.number - 1))
+    .outerjoin(
+        artifacts,
+        and_(
+            artifacts.c.job_id == jobs.c.id,
+            # Of the step before it; where it says what it takes, of all before it, to be chosen from in `_inputs`.
+            artifacts.c.step_index >= case((steps.c.takes.is_(null()), steps.c.number - 1), else_=INPUTS),
+            artifacts.c.step_index < steps.c.number,
+        ),
+    )
     .where(jobs.c.id == bindparam("of_job"), steps.c.number == bindparam("of_step"))
     .with_for_update(of=jobs)
 )
@@ -93,7 +116,7 @@ _renew = (
         jobs.c.phase == Phase.CLAIMED.value,
     )
     .values(lease_until=db_now() + LEASE_SECONDS)
-    .returning(jobs.c.status, jobs.c.progress, (jobs.c.run_limit_at < db_now()).label("too_long"))
+    .returning(jobs.c.status, jobs.c.progress, jobs.c.stream, (jobs.c.run_limit_at < db_now()).label("too_long"))
 )
 
 
@@ -105,17 +128,36 @@ def claim_step(
     if not rows:
         return False
     verdict = judge(_standing(rows[0]), index=index, publication=publication, slot=child.slot, owner=child.owner)
+    if rows[0].paused and verdict is not Verdict.DONE:
+        # A lease that a dead child left is ended by the sweep.
+        if verdict is Verdict.CLAIM:
+            put_back(connection, job_id)
+        return False
     if verdict is Verdict.TAKE_OVER:
         if not take_over(connection, rows[0]):
             return False
     elif verdict is not Verdict.CLAIM:
         return verdict is Verdict.DONE
     work = _work(rows, index)
-    return _lease(connection, rows[0], Claim(work, child, rows[0].fence + 1, 0.0, limit(work)))
+    seconds = limit(work)
+    if rows[0].seconds_left is not None:
+        # Nothing runs on past its job's deadline, even while nobody sweeps.
+        seconds = min(seconds, rows[0].seconds_left)
+    job = rows[0]
+    claim = Claim(work, child, job.fence + 1, 0.0, seconds, job.attempts + 1, job.stream, job.output)
+    return _lease(connection, job, claim)
 
 
 def _standing(job: Row[Any]) -> Standing:
-    return Standing(JobStatus(job.status), Phase(job.phase), job.step_index, job.publication, job.slot, job.lease_owner)
+    return Standing(
+        JobStatus(job.status),
+        Phase(job.phase),
+        job.step_index,
+        job.publication,
+        job.slot,
+        job.lease_owner,
+        overdue=bool(job.overdue),
+    )
 
 
 def _work(rows: Sequence[Row[Any]], index: int) -> Work:
@@ -130,8 +172,18 @@ def _work(rows: Sequence[Row[Any]], index: int) -> Work:
         model=job.model,
         options=job.options,
         route=job.route,
-        inputs=tuple(_artifact_ref(row) for row in rows if row.input_id is not None),
+        inputs=tuple(_artifact_ref(row) for row in _inputs(rows)),
     )
+
+
+def _inputs(rows: Sequence[Row[Any]]) -> Sequence[Row[Any]]:
+    """The rows whose artifacts the step works on, in the order of what it takes."""
+    made = [row for row in rows if row.input_id is not None]
+    takes = rows[0].takes
+    if takes is None:
+        return made
+    made.sort(key=lambda row: row.input_id)
+    return [row for number, role in takes for row in made if row.made_by == number and role in {None, row.role}]
 
 
 def _artifact_ref(row: Row[Any]) -> ArtifactRef:
@@ -163,21 +215,21 @@ def _lease(connection: WriteConnection, job: Row[Any], claim: Claim) -> Claim:
     append(connection, work.job_id, row.seq, row.claimed_at, happened)
     if first:
         tell_webhook(connection, job, row.seq - 1, row.claimed_at, EventType.JOB_STARTED)
-    return Claim(work, child, claim.fence, row.claimed_at, claim.limit)
+    return replace(claim, claimed_at=row.claimed_at)
 
 
-def heartbeat(connection: WriteConnection, claim: Claim, progress: float) -> Signal:
+def heartbeat(connection: WriteConnection, claim: Claim, progress: float) -> Told:
     """See JobStore.heartbeat."""
     work = claim.work
     row = connection.execute(_renew, {"of_job": work.job_id, "under_fence": claim.fence}).one_or_none()
     if row is None:
-        return Signal.LOST
+        return Told(Signal.LOST)
     if row.status == JobStatus.CANCELLING:
-        return Signal.CANCEL
+        return Told(Signal.CANCEL)
     done = job_progress(work.index, work.steps, progress)
     if done - row.progress >= _PROGRESS_STEP:
         _tell_progress(connection, claim, done, progress)
-    return Signal.TIMEOUT if row.too_long else Signal.GO_ON
+    return Told(Signal.TIMEOUT if row.too_long else Signal.GO_ON, row.stream)
 
 
 #: Progress is told in whole hundredths, so that a long job does not fill its history.

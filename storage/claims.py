@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from pipelines.jobs import Action, ArtifactRef
 
 #: How long a claim holds without a heartbeat, in seconds.
 LEASE_SECONDS = 12.0
-
-#: Added to the rank of a job that has started, so that continuations go before every new job.
-CONTINUATION = -10
 
 
 @dataclass(frozen=True)
@@ -63,7 +60,7 @@ class Held:
 
     @property
     def since(self) -> float:
-        """When the child was started, in seconds since the epoch."""
+        """When the child was started, by its machine's monotonic clock: the other one may be set."""
         return float(self.owner.rsplit(":", 2)[2])
 
 
@@ -77,6 +74,11 @@ class Claim:
     claimed_at: float
     #: Run-time limit in seconds, counted from `claimed_at`.
     limit: float
+    #: Which attempt of its step it is, and in which format somebody listens (`jobs.stream`).
+    attempt: int = 1
+    stream: str | None = None
+    #: What steps before this one want the job's document to say.
+    said: Mapping[str, Any] | None = None
 
     @property
     def held(self) -> Held:
@@ -95,3 +97,10 @@ class Signal(StrEnum):
     TIMEOUT = "timeout"
     #: Somebody else holds the step now; nothing that this claim does counts any more.
     LOST = "lost"
+
+
+class Told(NamedTuple):
+    """What a claim is told when it is heard of: whether to go on, and in which format somebody listens by now."""
+
+    signal: Signal
+    stream: str | None = None

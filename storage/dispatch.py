@@ -1,31 +1,26 @@
-"""What the dispatcher reads and decides in rows: which chains to publish, which claims are stale, how full queues are.
+"""What the dispatcher reads and writes in rows: it publishes chains, again if need be, and finds claims that are stale.
 
 Every query here costs by what is in flight or by what it returns, never by how many jobs there are.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, func, select, update
+from sqlalchemy import BigInteger, ColumnElement, bindparam, delete, exists, func, select, tuple_, update
 
-from pipelines.jobs import Phase
+from pipelines.jobs import Phase, Priority
+from storage import backlog
 from storage.claims import Held
 from storage.database import ReadConnection, WriteConnection, db_now
-from storage.tables import (
-    attempts,
-    events,
-    idempotency_keys,
-    is_claimed,
-    is_in_flight,
-    is_pending,
-    is_published,
-    is_waiting,
-    jobs,
-    webhook_deliveries,
-)
+from storage.fanout import count_listening, fan_out, most_events
+from storage.outcomes import has_lapsed
+from storage.pauses import webhooks_are_paused
+from storage.positions import keep_position, last_position
+from storage.tables import attempts, events, idempotency_keys, is_claimed, is_published, is_waiting, jobs
+from storage.tables_counts import paused_queues
+from storage.tables_webhooks import is_pending, webhook_deliveries
 
 #: A published step is due for another message when its last message or its predecessor is this old, in seconds.
 DUE_SECONDS = 2.0
@@ -49,109 +44,69 @@ class Chain:
 
     job_id: str
     publication: int
+    #: Of its messages: the job's own, unless it is its turn whatever that is.
     priority: int
     links: tuple[Link, ...]
 
 
-@dataclass(frozen=True)
-class Load:
-    """How many jobs stand at each queue: published and unclaimed (its backlog), and claimed."""
-
-    backlog: Mapping[str, int]
-    claimed: Mapping[str, int]
-
-    def occupancy(self, queue: str) -> int:
-        return self.backlog.get(queue, 0) + self.claimed.get(queue, 0)
-
-
 # Statements of the hot path are built once: building one costs more than running it.
-_count_in_flight = (
-    select(jobs.c.phase, jobs.c.queue, func.count()).where(is_in_flight).group_by(jobs.c.phase, jobs.c.queue)
-)
 _first_route = select(func.min(jobs.c.route)).where(is_waiting)
-_next_route = _first_route.where(jobs.c.route > bindparam("after"))
-_heads = (
-    select(jobs.c.rank, jobs.c.id, jobs.c.queue)
-    .where(is_waiting, jobs.c.route == bindparam("on_route"), jobs.c.run_at <= db_now())
-    .order_by(jobs.c.rank, jobs.c.id)
-    .limit(bindparam("room"))
-)
-_any_due = select(webhook_deliveries.c.id).where(is_pending, webhook_deliveries.c.next_at <= db_now()).limit(1)
+_is_due = (is_pending, webhook_deliveries.c.next_at <= db_now(), ~webhooks_are_paused)
+_any_due = select(webhook_deliveries.c.id).where(*_is_due).limit(1)
 _to_do = select(
     select(events.c.id).where(events.c.position.is_(None)).limit(1).scalar_subquery().label("event"),
     _first_route.scalar_subquery().label("route"),
     _any_due.scalar_subquery().label("delivery"),
+    count_listening.label("listening"),
+    exists(select(paused_queues.c.name)).label("paused"),
 )
 
 
-def load(connection: ReadConnection) -> Load:
-    """How full each queue is; counts only what is in flight, which the windows bound."""
-    rows = connection.execute(_count_in_flight).all()
-    backlog = {queue: count for phase, queue, count in rows if phase == Phase.PUBLISHED}
-    claimed = {queue: count for phase, queue, count in rows if phase == Phase.CLAIMED}
-    return Load(backlog, claimed)
+def publish(connection: WriteConnection, job_ids: Sequence[str], out_of_turn: Collection[str] = ()) -> list[Chain]:
+    """Gives each waiting job its next publication number; to be committed before anything is sent (rule 2).
 
-
-def waiting_routes(connection: ReadConnection) -> list[str]:
-    """The distinct routes of waiting jobs, each found by one jump in the index."""
-    routes: list[str] = []
-    while True:
-        route = connection.scalar(_next_route, {"after": routes[-1]}) if routes else connection.scalar(_first_route)
-        if route is None:
-            return routes
-        routes.append(route)
-
-
-def admissible(route: str, windows: Mapping[str, int], now: Load) -> int:
-    """How many jobs of `route` there is room for (rule 3)."""
-    first, *later = route.split(">")
-    if any(now.backlog.get(queue, 0) >= windows.get(queue, 0) for queue in later):
-        return 0
-    return max(0, windows.get(first, 0) - now.occupancy(first))
-
-
-def pick(connection: ReadConnection, windows: Mapping[str, int]) -> list[str]:
-    """The waiting jobs to publish now: continuations first, then by priority and age, as far as there is room."""
-    routes = waiting_routes(connection)
-    if not routes:
-        return []
-    now = load(connection)
-    heads: list[tuple[int, str, str]] = []
-    for route in routes:
-        if room := admissible(route, windows, now):
-            rows = connection.execute(_heads, {"on_route": route, "room": room})
-            heads.extend((row.rank, row.id, row.queue) for row in rows)
-    taken: Counter[str] = Counter()
-    picked = []
-    for _, job_id, queue in sorted(heads):
-        if now.occupancy(queue) + taken[queue] < windows.get(queue, 0):
-            taken[queue] += 1
-            picked.append(job_id)
-    return picked
-
-
-def publish(connection: WriteConnection, job_ids: Sequence[str]) -> list[Chain]:
-    """Gives each waiting job its next publication number; to be committed before anything is sent (rule 2)."""
-    return _number(connection, and_(jobs.c.id.in_(job_ids), jobs.c.phase == Phase.WAITING), again=False)
+    The chains come in the order of `job_ids`; those `out_of_turn` are as urgent as any.
+    """
+    chains = _number(connection, job_ids, jobs.c.phase == Phase.WAITING, again=False)
+    return [_urgent(chain) if chain.job_id in out_of_turn else chain for chain in chains]
 
 
 def republish(connection: WriteConnection, job_ids: Sequence[str]) -> list[Chain]:
-    """The same for published jobs whose messages seem lost."""
-    return _number(connection, and_(jobs.c.id.in_(job_ids), jobs.c.phase == Phase.PUBLISHED), again=True)
+    """The same for published jobs whose messages seem lost, or are behind ever new ones of better priority."""
+    chains = _number(connection, job_ids, jobs.c.phase == Phase.PUBLISHED, again=True)
+    return [chain if chain.priority == Priority.DEFERRABLE else _urgent(chain) for chain in chains]
 
 
-def _number(connection: WriteConnection, which: ColumnElement[bool], *, again: bool) -> list[Chain]:
+def _urgent(chain: Chain) -> Chain:
+    return replace(chain, priority=Priority.HIGH)
+
+
+def _number(
+    connection: WriteConnection, job_ids: Sequence[str], which: ColumnElement[bool], *, again: bool
+) -> list[Chain]:
     rows = connection.execute(
         update(jobs)
-        .where(which)
+        .where(jobs.c.id.in_(job_ids), which)
         .values(
             phase=Phase.PUBLISHED.value,
             publication=jobs.c.publication + 1,
             published_at=db_now(),
             republished=jobs.c.republished + 1 if again else 0,
         )
-        .returning(jobs.c.id, jobs.c.publication, jobs.c.priority, jobs.c.step_index, jobs.c.route)
+        .returning(
+            jobs.c.id,
+            jobs.c.publication,
+            jobs.c.priority,
+            jobs.c.step_index,
+            jobs.c.route,
+            jobs.c.submitter,
+            jobs.c.cost,
+        )
     ).all()
+    if not again:
+        for row in rows:
+            backlog.leave(connection, row.submitter, row.cost)
+    turn = {job_id: number for number, job_id in enumerate(job_ids)}
     # The route is the plan from the current step on, so no step needs to be read.
     return [
         Chain(
@@ -160,14 +115,14 @@ def _number(connection: WriteConnection, which: ColumnElement[bool], *, again: b
             row.priority,
             tuple(Link(row.step_index + offset, queue) for offset, queue in enumerate(row.route.split(">"))),
         )
-        for row in sorted(rows, key=lambda row: (row.priority, row.id))
+        for row in sorted(rows, key=lambda row: turn[row.id])
     ]
 
 
 def unpublish(connection: WriteConnection, chains: Sequence[Chain]) -> None:
     """Takes back publications that could not be sent; a claim that came meanwhile is left alone."""
     for chain in chains:
-        connection.execute(
+        row = connection.execute(
             update(jobs)
             .where(
                 jobs.c.id == chain.job_id,
@@ -175,7 +130,10 @@ def unpublish(connection: WriteConnection, chains: Sequence[Chain]) -> None:
                 jobs.c.phase == Phase.PUBLISHED,
             )
             .values(phase=Phase.WAITING, published_at=None)
-        )
+            .returning(jobs.c.submitter, jobs.c.cost)
+        ).one_or_none()
+        if row is not None:
+            backlog.join(connection, row.submitter, row.cost)
 
 
 @dataclass(frozen=True)
@@ -197,6 +155,8 @@ def unclaimed(connection: ReadConnection) -> list[Unclaimed]:
             is_published,
             jobs.c.ready_at < db_now() - DUE_SECONDS,
             jobs.c.published_at < db_now() - DUE_SECONDS,
+            # Those go back to waiting in the next turn.
+            jobs.c.queue.not_in(select(paused_queues.c.name)),
         )
         .order_by(jobs.c.published_at)
     ).all()
@@ -227,17 +187,12 @@ def forget_republications(connection: WriteConnection) -> None:
 
 
 def stale_claims(connection: ReadConnection) -> list[Held]:
-    """Claims whose lease has run out."""
-    rows = connection.execute(
-        select(jobs.c.id, jobs.c.fence, jobs.c.lease_owner).where(is_claimed, jobs.c.lease_until < db_now())
-    ).all()
+    """Claims whose lease has lapsed.
+
+    Only to be asked when every live slot had the time to renew its own.
+    """
+    rows = connection.execute(select(jobs.c.id, jobs.c.fence, jobs.c.lease_owner).where(is_claimed, has_lapsed)).all()
     return [Held(row.id, row.fence, row.lease_owner) for row in rows]
-
-
-def count_waiting(connection: ReadConnection, most: int) -> int:
-    """Waiting jobs, counted up to `most`."""
-    some = select(jobs.c.id).where(is_waiting).limit(most).subquery()
-    return connection.scalar(select(func.count()).select_from(some)) or 0
 
 
 def recent_runs(connection: ReadConnection, after: int) -> list[tuple[int, str, float]]:
@@ -258,36 +213,62 @@ class ToDo:
     events: bool
     jobs: bool
     deliveries: bool
+    #: Webhook endpoints that are told of events.
+    listening: int = 0
+    #: Whether any queue is paused.
+    paused: bool = False
 
 
 def to_do(connection: ReadConnection) -> ToDo:
     """Whether there are events without a position, waiting jobs, due deliveries: one statement for a turn."""
     row = connection.execute(_to_do).one()
-    return ToDo(row.event is not None, row.route is not None, row.delivery is not None)
+    return ToDo(
+        row.event is not None, row.route is not None, row.delivery is not None, row.listening, paused=bool(row.paused)
+    )
 
 
 _NUMBERED_AT_ONCE = 1000
 _new_events = (
     select(
         events.c.id,
-        (
-            select(func.coalesce(func.max(events.c.position), 0)).scalar_subquery()
-            + func.row_number().over(order_by=events.c.id)
-        ).label("position"),
+        (bindparam("last", type_=BigInteger()) + func.row_number().over(order_by=events.c.id)).label("position"),
     )
     .where(events.c.position.is_(None))
     .order_by(events.c.id)
-    .limit(_NUMBERED_AT_ONCE)
+    .limit(bindparam("most"))
     .subquery("new")
 )
+_last_position = select(last_position)
 _number_events = update(events).where(events.c.id == _new_events.c.id).values(position=_new_events.c.position)
 
 
-def number_events(connection: WriteConnection) -> int:
-    """Gives committed events without a position the next ones, in order of their ids; how many there were."""
-    return connection.execute(_number_events).rowcount
+def number_events(connection: WriteConnection, listening: int = 0) -> int:
+    """Gives committed events without a position the next ones, in order of their ids; how many there were.
+
+    In the same transaction they are told to the webhook endpoints, of which there are about `listening`.
+    """
+    # Whom the numbers went to is told by where they began, not by how many: an event that is deleted just now takes its
+    # number along.
+    last: int = connection.scalar(_last_position) or 0
+    most = most_events(listening, _NUMBERED_AT_ONCE)
+    numbered = connection.execute(_number_events, {"last": last, "most": most}).rowcount
+    if numbered:
+        connection.execute(keep_position)
+        fan_out(connection, last)
+    return numbered
 
 
-def forget_keys(connection: WriteConnection, seconds: float) -> None:
-    """Drops idempotency keys older than `seconds`."""
-    connection.execute(delete(idempotency_keys).where(idempotency_keys.c.created_at < db_now() - seconds))
+#: Keys that are forgotten at once at most.
+KEYS_AT_ONCE = 2000
+_key = tuple_(idempotency_keys.c.submitter, idempotency_keys.c.key)
+
+
+def forget_keys(connection: WriteConnection, seconds: float, most: int = KEYS_AT_ONCE) -> int:
+    """Drops the oldest idempotency keys, `most` of them, that are older than `seconds`; how many there were."""
+    old = (
+        select(idempotency_keys.c.submitter, idempotency_keys.c.key)
+        .where(idempotency_keys.c.created_at < db_now() - seconds)
+        .order_by(idempotency_keys.c.created_at)
+        .limit(most)
+    )
+    return connection.execute(delete(idempotency_keys).where(_key.in_(old))).rowcount

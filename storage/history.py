@@ -9,14 +9,27 @@ from typing import Any
 
 from sqlalchemy import Row, bindparam, insert, select
 
-from pipelines.events import EventType
+from pipelines.egress import origin
+from pipelines.events import TOLD_STATUS, EventType
 from pipelines.ids import new_id
 from pipelines.times import rfc3339
 from storage.database import WriteConnection
-from storage.tables import events, jobs, webhook_deliveries
+from storage.tables import events, jobs
+from storage.tables_webhooks import webhook_deliveries
 
 # Statements of the hot path are built once: building one costs more than running it.
-_select_job = select(jobs).where(jobs.c.id == bindparam("of_job"))
+#: What a message tells of its job; the row's other columns may be long.
+TOLD = (
+    jobs.c.id,
+    jobs.c.kind,
+    jobs.c.model,
+    jobs.c.labels,
+    jobs.c.created_at,
+    jobs.c.started_at,
+    jobs.c.finished_at,
+    jobs.c.error,
+)
+_select_job = select(*TOLD).where(jobs.c.id == bindparam("of_job"))
 _insert_events = insert(events).values(
     job_id=bindparam("job_id"),
     seq=bindparam("seq"),
@@ -64,7 +77,8 @@ def tell_webhook(connection: WriteConnection, job: Row[Any], seq: int, at: float
             type=event,
             url=webhook["url"],
             secret=webhook["secret"],
-            body=_body(now, seq, at, event),
+            target=origin(webhook["url"]),
+            body=message_body(now, seq, at, event),
             status="pending",
             attempts=0,
             fence=0,
@@ -74,18 +88,22 @@ def tell_webhook(connection: WriteConnection, job: Row[Any], seq: int, at: float
     )
 
 
-def _body(job: Row[Any], seq: int, at: float, event: EventType) -> str:
-    """The message's JSON: which job, how it stands and where to look; links are made when it is sent (`LINKS`)."""
+def message_body(job: Row[*tuple[Any, ...]], seq: int, at: float, event: EventType) -> str:
+    """The message's JSON: which job, how it stood then and where to look; links are made when it is sent (`BASE`).
+
+    `job` has the columns TOLD. Its row may have moved on meanwhile: nothing is told that came after the event.
+    """
+    status = TOLD_STATUS[event]
     data = {
         "id": job.id,
         "kind": job.kind,
         "model": job.model,
-        "status": job.status,
+        "status": status,
         "labels": job.labels,
         "created_at": rfc3339(job.created_at),
-        "started_at": rfc3339(job.started_at),
-        "finished_at": rfc3339(job.finished_at),
-        "error": job.error,
+        "started_at": None if event is EventType.JOB_QUEUED else rfc3339(job.started_at),
+        "finished_at": rfc3339(job.finished_at) if status.is_terminal else None,
+        "error": job.error if status.is_terminal else None,
         "links": {"self": f"{BASE}/v1/jobs/{job.id}", "result": f"{BASE}/v1/jobs/{job.id}/result"},
     }
     return json.dumps({"type": event, "timestamp": rfc3339(at), "sequence": seq, "data": data}, separators=(",", ":"))

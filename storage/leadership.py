@@ -11,8 +11,9 @@ from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from pipelines.errors import HarmonyError
+from pipelines.failpoints import Commit
 from storage.database import Database, WriteConnection, db_now
-from storage.tables import dispatcher
+from storage.tables_workers import dispatcher
 
 #: How long the lead holds without renewal, in seconds.
 LEAD_SECONDS = 5.0
@@ -32,9 +33,16 @@ class Lead:
     fence: int
 
 
+def lead_is_free(database: Database) -> bool:
+    """Whether `take_lead` would succeed now: a stand-by asks often, and this takes no lock."""
+    held = select(dispatcher.c.id).where(dispatcher.c.until >= db_now())
+    with database.read() as connection:
+        return connection.scalar(held) is None
+
+
 def take_lead(database: Database, owner: str) -> Lead | None:
     """The lead, if nobody holds it."""
-    with database.write() as connection:
+    with database.write(Commit.LEAD) as connection:
         dialect = sqlite if database.is_sqlite else postgresql
         connection.execute(
             dialect.insert(dispatcher)
@@ -52,7 +60,7 @@ def take_lead(database: Database, owner: str) -> Lead | None:
 
 def keep_lead(database: Database, lead: Lead, seen: dict[str, Any]) -> None:
     """Renews the lead and writes what was seen of the broker; NotLeading if it is lost."""
-    with database.write(durable=False) as connection:
+    with database.write(Commit.KEEP_LEAD, durable=False) as connection:
         renewed = connection.execute(
             update(dispatcher)
             .where(dispatcher.c.fence == lead.fence)
@@ -74,9 +82,9 @@ _holds_lead = (
 
 
 @contextmanager
-def leading(database: Database, lead: Lead) -> Iterator[WriteConnection]:
+def leading(database: Database, lead: Lead, name: Commit | None = None) -> Iterator[WriteConnection]:
     """A transaction that commits only while `lead` holds: nobody can take it before this one ends."""
-    with database.write(durable=False) as connection:
+    with database.write(name, durable=False) as connection:
         if connection.scalar(_holds_lead, {"under_fence": lead.fence}) is None:
             _refuse(lead)
         yield connection

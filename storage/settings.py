@@ -45,10 +45,63 @@ class StorageSettings(BaseSettings):
     egress_allow: str = Field(
         "", description="Comma-separated host:port that webhooks may reach though private or without TLS."
     )
+    webhook_concurrency: int = Field(
+        4, ge=1, le=64, description="Webhook messages under way at once to one endpoint, or to one address of jobs."
+    )
+    webhook_disable_days: float = Field(
+        5.0, gt=0, le=365, description="A webhook endpoint that fails for so many days without a success is disabled."
+    )
+    webhook_keep_days: float = Field(
+        30.0, gt=0, le=3650, description="How long the log of ended webhook deliveries is kept."
+    )
+    max_webhook_endpoints: int = Field(1000, ge=1, description="Webhook endpoints that there may be.")
+    max_voices: int = Field(10_000, ge=1, description="Saved voices that one submitter may have.")
     link_seconds: int = Field(900, ge=1, le=604_800, description="How long a link to an artifact is valid.")
-    max_text_characters: int = Field(10_000, ge=1, description="Longest text of a speech job.")
+    max_text_characters: int = Field(100_000, ge=1, description="Longest text of a speech job.")
     max_audio_seconds: int = Field(14_400, ge=1, description="Longest recording, decoded.")
+    result_seconds: int = Field(
+        7 * 86_400,
+        ge=0,
+        description="How long what went into a job and what it made are kept after its end, unless the job says so "
+        "itself; 0 means for ever.",
+    )
+    job_seconds: int = Field(
+        0, ge=0, description="How long after its end a job is deleted with its history; 0 means never."
+    )
+    stream_seconds: int = Field(
+        600,
+        ge=0,
+        description="How long after its end what a job has made can be heard or read piece by piece, as it came.",
+    )
+    orphan_seconds: int = Field(
+        86_400, ge=3600, description="Age at which stored bytes that no job knows are removed; sought twice as often."
+    )
     max_waiting_jobs: int = Field(100_000, ge=1, description="Jobs that may wait at once; more are refused with 503.")
+    max_waiting_seconds: int = Field(
+        30 * 86_400,
+        ge=1,
+        description="Expected work of all waiting jobs together, in seconds of one slot; more is refused with 503.",
+    )
+    submitter_max_jobs: int = Field(
+        20_000, ge=1, description="Jobs of one submitter that may wait at once; more are refused with 429."
+    )
+    submitter_max_seconds: int = Field(
+        7 * 86_400,
+        ge=1,
+        description="Expected work of one submitter's waiting jobs together, in seconds of one slot; more is refused "
+        "with 429.",
+    )
+    failpoint_dir: Path | None = Field(
+        None,
+        description="For tests only, and only from the environment: a folder whose files make a process end itself "
+        "at the places that they name; empty: never.",
+    )
+    shutdown_seconds: float = Field(
+        20.0,
+        ge=0,
+        description="How long a process that is told to stop waits for what is under way: a slot for its step, which "
+        "it then hands back, the API for its requests.",
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level of log lines.")
 
     @cached_property

@@ -12,8 +12,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from pipelines.errors import InvalidRequest
 from pipelines.events import EventType
 from pipelines.ids import new_id
-from pipelines.jobs import JobStatus, Phase, Plan, Priority, Purpose, StepStatus
-from storage.database import WriteConnection, db_now
+from pipelines.jobs import INPUTS, JobStatus, Phase, Plan, Priority, Purpose, StepStatus
+from pipelines.lifetimes import check_deadline
+from pipelines.progress import job_progress
+from storage import backlog, voice_uses
+from storage.database import AnyConnection, WriteConnection, db_now
 from storage.history import NewEvent, append, tell_webhook
 from storage.tables import artifacts, idempotency_keys, job_labels, jobs, steps
 
@@ -56,6 +59,21 @@ class Submission:
     submitter: str = ""
     inputs: Sequence[NewArtifact] = ()
     idempotency: Idempotency | None = None
+    #: By when it must have ended (seconds since the epoch), and how long its results are kept then, in seconds.
+    deadline_at: float | None = None
+    expires_in: float | None = None
+    #: Artifacts of other jobs whose bytes are among the inputs, and the field of the request that each came by.
+    borrowed: Mapping[str, str] = field(default_factory=dict)
+    #: Saved voices that it is given: by their recordings, their vectors, or only by name.
+    holds_voices: Sequence[str] = ()
+    #: The step it begins with; what is before it comes from the job that this one is a retry of.
+    start: int = 0
+    retry_of: str | None = None
+    #: How much there is to do, in characters of text or bytes of audio, and what it is expected to take, in seconds.
+    units: float = 1.0
+    cost: float = 1.0
+    #: The format in which somebody listens while it is made (`jobs.stream`).
+    stream: str | None = None
 
 
 @dataclass(frozen=True)
@@ -73,8 +91,11 @@ _insert_steps = insert(steps)
 _insert_artifacts = insert(artifacts)
 
 
-def submit(connection: WriteConnection, submission: Submission) -> Submitted:
-    """Writes the job; InvalidRequest if its idempotency key was used for something else."""
+def submit(connection: WriteConnection, submission: Submission, room: backlog.Room | None = None) -> Submitted:
+    """Writes the job; InvalidRequest if its idempotency key was used for something else.
+
+    At the end of the transaction SubmitterFull if more would wait than its submitter has `room` for.
+    """
     now: float = connection.scalar(_select_now) or 0.0
     connection.execute(_insert_job, _row(submission, now))
     # The key goes in after the job that it points at, and takes the job back out if another request was first.
@@ -83,6 +104,11 @@ def submit(connection: WriteConnection, submission: Submission) -> Submitted:
         if earlier is not None:
             connection.execute(jobs.delete().where(jobs.c.id == submission.id))
             return Submitted(earlier, replayed=True)
+    # Only now: the same request under the same key is answered with its job, however late it comes again.
+    check_deadline(submission.deadline_at, now)
+    _hold(connection, submission.borrowed)
+    voice_uses.hold(connection, submission.id, submission.holds_voices)
+    backlog.join(connection, submission.submitter, backlog.rounded(submission.cost), room)
     connection.execute(_insert_steps, _step_rows(submission))
     if submission.labels:
         connection.execute(
@@ -91,21 +117,14 @@ def submit(connection: WriteConnection, submission: Submission) -> Submitted:
         )
     if submission.inputs:
         add_artifacts(connection, StepKey(submission.id, INPUTS), Purpose.INPUT, submission.inputs, now)
-    append(
-        connection,
-        submission.id,
-        1,
-        now,
-        [NewEvent(EventType.JOB_QUEUED, {"kind": submission.kind, "model": submission.model})],
-    )
+    told = {"kind": submission.kind, "model": submission.model}
+    if submission.retry_of is not None:
+        told |= {"retry_of": submission.retry_of}
+    append(connection, submission.id, 1, now, [NewEvent(EventType.JOB_QUEUED, told)])
     if submission.webhook is not None and EventType.JOB_QUEUED in submission.webhook["events"]:
         job = connection.execute(select(jobs).where(jobs.c.id == submission.id)).one()
         tell_webhook(connection, job, 1, now, EventType.JOB_QUEUED)
     return Submitted(submission.id, replayed=False)
-
-
-#: Where a step's number stands for the job's inputs.
-INPUTS = -1
 
 
 class StepKey(NamedTuple):
@@ -141,8 +160,23 @@ def add_artifacts(
     )
 
 
+def _hold(connection: WriteConnection, borrowed: Mapping[str, str]) -> None:
+    """Keeps whoever deletes these artifacts waiting until this job's own rows name their bytes.
+
+    A key that is named once can only be named again through a row that names it. So bytes that no row names, after a
+    delete has committed, will never be named again and may go.
+    """
+    if not borrowed:
+        return
+    locked = select(artifacts.c.id).where(artifacts.c.id.in_(borrowed)).with_for_update(read=True, key_share=True)
+    there = set(connection.scalars(locked))
+    for artifact_id, place in borrowed.items():
+        if artifact_id not in there:
+            raise InvalidRequest.of(place, "was deleted just now", code="unknown_artifact")
+
+
 def _row(submission: Submission, now: float) -> dict[str, Any]:
-    plan = submission.plan
+    plan, start = submission.plan, submission.start
     return {
         "id": submission.id,
         "kind": submission.kind,
@@ -150,7 +184,7 @@ def _row(submission: Submission, now: float) -> dict[str, Any]:
         "voice": submission.voice,
         "status": JobStatus.QUEUED,
         "priority": submission.priority,
-        "progress": 0.0,
+        "progress": job_progress(start, len(plan.steps), 0.0),
         "request": dict(submission.request),
         "labels": dict(submission.labels),
         "webhook": None if submission.webhook is None else dict(submission.webhook),
@@ -159,9 +193,10 @@ def _row(submission: Submission, now: float) -> dict[str, Any]:
         "seq": 1,
         "phase": Phase.WAITING,
         "steps": len(plan.steps),
-        "step_index": 0,
-        "queue": plan.steps[0].queue,
-        "route": plan.route(),
+        "step_index": start,
+        "queue": plan.steps[start].queue,
+        "model_queue": plan.model_queue,
+        "route": plan.route(start),
         "rank": submission.priority,
         "run_at": now,
         "ready_at": now,
@@ -169,6 +204,12 @@ def _row(submission: Submission, now: float) -> dict[str, Any]:
         "republished": 0,
         "charged": {},
         "fence": 0,
+        "deadline_at": submission.deadline_at,
+        "expires_in": submission.expires_in,
+        "retry_of": submission.retry_of,
+        "units": submission.units,
+        "cost": backlog.rounded(submission.cost),
+        "stream": submission.stream,
     }
 
 
@@ -182,6 +223,7 @@ def _step_rows(submission: Submission) -> list[dict[str, Any]]:
             "model": step.model,
             "queue": step.queue,
             "options": dict(step.options),
+            "takes": submission.plan.sources(number),
             "status": StepStatus.PENDING,
             "attempts": 0,
         }
@@ -203,11 +245,28 @@ def _remember(connection: WriteConnection, submission: Submission, used: Idempot
     # row itself: the driver's row count of an INSERT is not kept on PostgreSQL.
     if connection.scalar(new.on_conflict_do_nothing().returning(idempotency_keys.c.job_id)) is not None:
         return None
+    return recall(connection, submission.submitter, used)
+
+
+def made_by(connection: AnyConnection, used: Idempotency) -> str | None:
+    """The id of the job that this very request has made under this key; whose it is follows from what it asked for."""
+    job_id: str | None = connection.scalar(
+        select(idempotency_keys.c.job_id).where(
+            idempotency_keys.c.key == used.key, idempotency_keys.c.fingerprint == used.fingerprint
+        )
+    )
+    return job_id
+
+
+def recall(connection: WriteConnection, submitter: str, used: Idempotency) -> str | None:
+    """The id of the job that the key has made; InvalidRequest if it was for another request."""
     row = connection.execute(
         select(idempotency_keys.c.fingerprint, idempotency_keys.c.job_id).where(
-            idempotency_keys.c.submitter == submission.submitter, idempotency_keys.c.key == used.key
+            idempotency_keys.c.submitter == submitter, idempotency_keys.c.key == used.key
         )
-    ).one()
+    ).one_or_none()
+    if row is None:
+        return None
     if row.fingerprint != used.fingerprint:
         message = "was used before with another request"
         raise InvalidRequest.of("Idempotency-Key", message, code="idempotency_mismatch")

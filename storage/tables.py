@@ -9,30 +9,27 @@ from __future__ import annotations
 from sqlalchemy import (
     JSON,
     BigInteger,
-    Boolean,
     CheckConstraint,
     Column,
     Double,
     ForeignKey,
     Index,
     Integer,
-    MetaData,
     Table,
     Text,
     text,
 )
 
+import storage.tables_bulk
+import storage.tables_chunks
+import storage.tables_counts
+import storage.tables_voices
+import storage.tables_webhooks
+import storage.tables_workers  # noqa: F401 - these so that whoever reads `metadata` finds every table in it
 from pipelines.jobs import JobStatus, Phase, Purpose, StepStatus
+from storage import schema
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+metadata = schema.metadata
 
 
 def _one_of(column: str, values: type[JobStatus | StepStatus | Phase | Purpose]) -> CheckConstraint:
@@ -40,11 +37,8 @@ def _one_of(column: str, values: type[JobStatus | StepStatus | Phase | Purpose])
     return CheckConstraint(f"{column} IN ({listed})", name=column)
 
 
-#: Ids and labels are compared byte by byte on both databases, so that prefixes and cursors mean the same.
-_Name = Text().with_variant(Text(collation="C"), "postgresql")
-
-#: SQLite numbers rows only if the key is INTEGER; PostgreSQL should have the larger type.
-_Number = BigInteger().with_variant(Integer(), "sqlite")
+_Name = schema.Name
+_Number = schema.Number
 
 jobs = Table(
     "jobs",
@@ -74,7 +68,7 @@ jobs = Table(
     Column("step_index", Integer, nullable=False),
     Column("queue", Text, nullable=False),
     Column("route", _Name, nullable=False),
-    # Order among waiting jobs of a route: continuations of started jobs (negative), then by priority, then by id.
+    # Of a waiting job: its priority, less CONTINUATION once it has started. Inside a rank submitters share.
     Column("rank", Integer, nullable=False),
     Column("run_at", Double, nullable=False),
     Column("ready_at", Double, nullable=False),
@@ -90,12 +84,32 @@ jobs = Table(
     Column("claimed_at", Double),
     Column("run_limit_at", Double),
     Column("cancel_requested_at", Double),
+    # Why it is being stopped, `request` or `deadline`: whether it ends cancelled or expired.
+    Column("cancel_cause", Text),
+    Column("deadline_at", Double),
+    # The job whose finished steps this one took over.
+    Column("retry_of", _Name),
+    # How long results are kept after the end, in seconds, and until when; when they were removed.
+    Column("expires_in", Double),
+    Column("expires_at", Double),
+    Column("removed_at", Double),
+    # The code of `error`, for lists: the dead letters are those with `worker_lost`.
+    Column("error_code", Text),
+    # How much there is to do, in characters of text or bytes of audio, and what that is expected to take, in seconds.
+    Column("units", Double, nullable=False, server_default=text("1")),
+    Column("cost", Double, nullable=False, server_default=text("1")),
+    # The queue that the job's model runs on, whatever step it is at; null in rows of the release before this one.
+    Column("model_queue", Text),
+    # In which format somebody wants the sound while it is made: pcm, or the job's own; null = nobody listens.
+    Column("stream", Text),
     _one_of("status", JobStatus),
     _one_of("phase", Phase),
     Index(
         "ix_jobs_waiting",
         "route",
         "rank",
+        "submitter",
+        "run_at",
         "id",
         postgresql_where=text("phase = 'waiting'"),
         sqlite_where=text("phase = 'waiting'"),
@@ -112,6 +126,20 @@ jobs = Table(
     Index("ix_jobs_kind", "kind", "id"),
     Index("ix_jobs_model", "model", "id"),
     Index("ix_jobs_voice", "voice", "id"),
+    Index("ix_jobs_model_queue", "model_queue", "id"),
+    Index("ix_jobs_error_code", "error_code", "id"),
+    Index(
+        "ix_jobs_deadline",
+        "deadline_at",
+        postgresql_where=text("deadline_at IS NOT NULL AND phase <> 'ended'"),
+        sqlite_where=text("deadline_at IS NOT NULL AND phase <> 'ended'"),
+    ),
+    Index(
+        "ix_jobs_expires_at",
+        "expires_at",
+        postgresql_where=text("expires_at IS NOT NULL AND removed_at IS NULL"),
+        sqlite_where=text("expires_at IS NOT NULL AND removed_at IS NULL"),
+    ),
 )
 
 # Conditions in the words of the partial indexes: with a bound parameter no planner would know that they apply.
@@ -119,6 +147,8 @@ is_waiting = text("jobs.phase = 'waiting'")
 is_published = text("jobs.phase = 'published' AND jobs.phase IN ('published', 'claimed')")
 is_claimed = text("jobs.phase = 'claimed' AND jobs.phase IN ('published', 'claimed')")
 is_in_flight = text("jobs.phase IN ('published', 'claimed')")
+has_deadline = text("jobs.deadline_at IS NOT NULL AND jobs.phase <> 'ended'")
+has_results_to_remove = text("jobs.expires_at IS NOT NULL AND jobs.removed_at IS NULL")
 
 job_labels = Table(
     "job_labels",
@@ -140,6 +170,9 @@ steps = Table(
     Column("model", Text),
     Column("queue", Text, nullable=False),
     Column("options", JSON, nullable=False),
+    # Whose artifacts it works on, as [number of an earlier step or -1 for inputs, role or null]; null = all of the step
+    # before it.
+    Column("takes", JSON(none_as_null=True)),
     Column("status", Text, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
     Column("worker", Text),
@@ -206,38 +239,6 @@ events = Table(
     ),
 )
 
-webhook_deliveries = Table(
-    "webhook_deliveries",
-    metadata,
-    # The `webhook-id` of every attempt.
-    Column("id", _Name, primary_key=True),
-    Column("job_id", _Name, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
-    Column("seq", Integer, nullable=False),
-    Column("type", Text, nullable=False),
-    Column("url", Text, nullable=False),
-    Column("secret", Text),
-    Column("body", Text, nullable=False),
-    # pending, delivered or failed.
-    Column("status", Text, nullable=False),
-    Column("attempts", Integer, nullable=False, default=0),
-    Column("fence", Integer, nullable=False, default=0),
-    Column("next_at", Double),
-    Column("created_at", Double, nullable=False),
-    Column("finished_at", Double),
-    Column("last_status", Integer),
-    Column("last_error", Text),
-    CheckConstraint("status IN ('pending', 'delivered', 'failed')", name="status"),
-    Index("ix_webhook_deliveries_job_id", "job_id"),
-    Index(
-        "ix_webhook_deliveries_due",
-        "next_at",
-        postgresql_where=text("status = 'pending'"),
-        sqlite_where=text("status = 'pending'"),
-    ),
-)
-
-is_pending = text("webhook_deliveries.status = 'pending'")
-
 idempotency_keys = Table(
     "idempotency_keys",
     metadata,
@@ -247,34 +248,25 @@ idempotency_keys = Table(
     Column("job_id", _Name, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
     Column("created_at", Double, nullable=False),
     Index("ix_idempotency_keys_created_at", "created_at"),
+    # A retry is known by its key and what it asked for: the job that it was asked of may be gone.
+    Index("ix_idempotency_keys_key", "key"),
 )
 
-#: One row for each slot: its beat says that it lives.
-slots = Table(
-    "slots",
+#: What waits of each submitter, kept by the transactions that change it: what limits and estimates are read from.
+submitters = Table(
+    "submitters",
     metadata,
     Column("name", _Name, primary_key=True),
-    Column("queues", JSON, nullable=False),
-    Column("host", Text, nullable=False),
-    Column("pid", Integer, nullable=False),
-    Column("device", Text, nullable=False),
-    Column("threads", Integer, nullable=False),
-    Column("started_at", Double, nullable=False),
-    Column("beat_at", Double, nullable=False),
-    Column("stopped", Boolean, nullable=False, default=False),
+    Column("waiting", Integer, nullable=False),
+    # The cost of those jobs together, in seconds.
+    Column("seconds", Double, nullable=False),
 )
 
-#: One row: who dispatches, until when, and what it last saw of the broker.
-dispatcher = Table(
-    "dispatcher",
+#: Bytes that no row needs any more, to be removed from the store.
+garbage = Table(
+    "garbage",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("owner", Text, nullable=False),
-    Column("fence", Integer, nullable=False),
-    Column("until", Double, nullable=False),
-    Column("broker_ok", Boolean, nullable=False, default=False),
-    Column("seen_at", Double),
-    Column("depths", JSON, nullable=False),
-    Column("waiting", Integer, nullable=False, default=0),
-    CheckConstraint("id = 1", name="one_row"),
+    Column("key", _Name, primary_key=True),
+    Column("not_before", Double, nullable=False),
+    Index("ix_garbage_not_before", "not_before"),
 )

@@ -5,10 +5,13 @@ The settings follow what was measured of Celery 5.7 on Redis; each that looks od
 
 from __future__ import annotations
 
+import sys
+
 from celery import Celery
 from kombu.entity import Exchange, Queue
 
 from pipelines.catalog import WEBHOOK_QUEUE, DeviceClass, load_catalog
+from pipelines.errors import CatalogError
 from storage.settings import StorageSettings
 from workers.settings import WorkerSettings
 
@@ -52,7 +55,6 @@ def make_app(storage: StorageSettings, settings: WorkerSettings) -> Celery:
         task_publish_retry_policy={"max_retries": 1, "interval_start": 0.1, "interval_max": 0.1},
         # A replacement child that loads a model is killed every 4 s, for ever, at the default.
         worker_proc_alive_timeout=900,
-        worker_soft_shutdown_timeout=settings.shutdown_seconds,
         worker_enable_soft_shutdown_on_idle=False,
         worker_cancel_long_running_tasks_on_connection_loss=False,
         worker_send_task_events=False,
@@ -76,4 +78,13 @@ def make_app(storage: StorageSettings, settings: WorkerSettings) -> Celery:
     return app
 
 
-app = make_app(StorageSettings(), WorkerSettings())
+def _app_or_exit() -> Celery:
+    """The app of this process; a configuration that cannot be used ends it as it ends the API, with status 2."""
+    try:
+        return make_app(StorageSettings(), WorkerSettings())
+    except CatalogError as error:
+        sys.stderr.write(f"{error.detail}\n")
+        raise SystemExit(2) from error
+
+
+app = _app_or_exit()

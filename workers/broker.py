@@ -19,7 +19,12 @@ from workers.tasks import deliver_webhooks, run_step
 log = logging.getLogger(__name__)
 
 #: Priority of a job → of its messages, where Redis takes 0 first.
-_MESSAGE_PRIORITY: Mapping[int, int] = {Priority.HIGH: 0, Priority.NORMAL: 3, Priority.LOW: 6}
+_MESSAGE_PRIORITY: Mapping[int, int] = {
+    Priority.HIGH: 0,
+    Priority.NORMAL: 3,
+    Priority.LOW: 6,
+    Priority.DEFERRABLE: 9,
+}
 
 #: How kombu names the list of a priority other than 0.
 _LIST = "{queue}\x06\x16{priority}"
@@ -37,7 +42,12 @@ class Broker:
     def __init__(self, app: Celery, url: str) -> None:
         self._app = app
         self._redis = redis.Redis.from_url(
-            url, socket_timeout=5, socket_connect_timeout=2, socket_keepalive=True, retry=None
+            # A broker that does not answer must not make the dispatcher miss what else there is to do each second.
+            url,
+            socket_timeout=2,
+            socket_connect_timeout=2,
+            socket_keepalive=True,
+            retry=None,
         )
         self._producer = None
 

@@ -6,6 +6,8 @@ import os
 import time
 from functools import cache
 
+from media.client import MediaHelper
+from media.protocol import MediaLimits
 from pipelines.catalog import DeviceClass, load_catalog
 from storage.artifacts import artifact_store
 from storage.claims import SlotChild
@@ -13,17 +15,16 @@ from storage.database import Database
 from storage.jobs import JobStore
 from storage.settings import StorageSettings
 from storage.webhooks import WebhookStore
+from workers.board import Reporter
 from workers.contract import Device
 from workers.delivery import WebhookSender
 from workers.heartbeat import Heartbeat
-from workers.media.client import MediaHelper
-from workers.media.protocol import MediaLimits
 from workers.residency import Residency
 from workers.runner import StepRunner
 from workers.settings import WorkerSettings
 from workers.weights import WeightStore
 
-_started_at = time.time()
+_started_at = time.monotonic()
 
 
 def slot_name() -> str:
@@ -42,6 +43,10 @@ def _runner(pid: int) -> StepRunner:
     storage, settings = StorageSettings(), WorkerSettings()
     catalog = load_catalog(storage.config)
     jobs = JobStore(_database(pid))
+    device = Device(DeviceClass(os.environ["HARMONY_SLOT_DEVICE"]), settings.engine_threads)
+    reporter = Reporter(device)
+    if device.kind is not DeviceClass.CPU:
+        reporter.watch()
     return StepRunner(
         jobs=jobs,
         store=artifact_store(storage),
@@ -49,9 +54,10 @@ def _runner(pid: int) -> StepRunner:
         residency=Residency(
             catalog,
             WeightStore(settings.cache_dir.expanduser()),
-            Device(DeviceClass(os.environ["HARMONY_SLOT_DEVICE"]), settings.engine_threads),
+            device,
             memory_budget_mb=settings.memory_budget_mb,
             max_models=settings.max_models,
+            changed=reporter.tell,
         ),
         media=MediaHelper(MediaLimits(audio_seconds=storage.max_audio_seconds)),
         child=SlotChild(slot_name(), f"{slot_name()}:{pid}:{_started_at:.3f}"),
@@ -66,7 +72,11 @@ def runner() -> StepRunner:
 
 @cache
 def _sender(pid: int) -> WebhookSender:
-    return WebhookSender(WebhookStore(_database(pid)), StorageSettings())
+    settings = StorageSettings()
+    deliveries = WebhookStore(
+        _database(pid), per_target=settings.webhook_concurrency, disable_days=settings.webhook_disable_days
+    )
+    return WebhookSender(deliveries, settings)
 
 
 def webhook_sender() -> WebhookSender:

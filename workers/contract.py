@@ -8,7 +8,7 @@ may pass.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol, Self, runtime_checkable
@@ -60,6 +60,23 @@ class Word:
 
 
 @dataclass(frozen=True)
+class Decoding:
+    """How a segment's text was found, in Whisper's terms (Radford et al. 2022, section 4.5)."""
+
+    #: Where the window begins that the segment was heard in, in frames of 10 ms.
+    seek: int
+    #: The text as numbers of the model's vocabulary, with its marks of time.
+    tokens: tuple[int, ...]
+    temperature: float
+    #: Mean natural logarithm of the probabilities of the window's tokens.
+    avg_logprob: float
+    #: Bytes of the text over its bytes once compressed: what repeats itself is far above 2.
+    compression_ratio: float
+    #: Probability that nobody speaks in the window.
+    no_speech_prob: float
+
+
+@dataclass(frozen=True)
 class Segment:
     """A stretch of recognised speech; times in seconds from the start of the recording."""
 
@@ -68,6 +85,8 @@ class Segment:
     end: float
     text: str
     words: tuple[Word, ...] = ()
+    #: None = the engine does not say.
+    decoding: Decoding | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +97,12 @@ class TranscriptionInfo:
     language_probability: float
     #: Seconds of the recording.
     duration: float
+    #: What the engine computed in (`int8_float32`, `float16` …); None = it does not say.
+    compute_type: str | None = None
+    #: Positions that the recording takes at the encoder's end, and tokens of the text that was shown with it (prompt,
+    #: hotwords); None = the model does not work in tokens.
+    audio_tokens: int | None = None
+    text_tokens: int | None = None
 
 
 @dataclass(frozen=True)
@@ -90,19 +115,47 @@ class SpeechRegion:
 
 @dataclass(frozen=True)
 class Embedding:
-    """A speaker as a vector: float32 [dimensions], of unit length."""
+    """A speaker as a vector: float32 [dimensions], in the space that `family` names (`Model.space`)."""
 
     vector: Samples
     family: str
 
 
 @dataclass(frozen=True)
+class Mel:
+    """A spectrogram on its way to a vocoder: `frames` float32 [mels, frames], in the scale of its family."""
+
+    frames: Samples
+
+
+@dataclass(frozen=True)
 class SynthesisRequest:
-    """One text to speak. `voice` is None only on models without voices; `options` holds every option of the model."""
+    """One text to speak. `voice` is None only on models without voices; `options` holds every option of the model.
+
+    `speaker` is whom to sound like, on models that clone by themselves.
+    """
 
     text: str
     voice: str | None
     language: str | None
+    options: Mapping[str, OptionValue] = field(default_factory=dict)
+    speaker: Embedding | None = None
+
+
+@dataclass(frozen=True)
+class EmbeddingRequest:
+    """What to listen to: `segments` in order of time; none = the whole recording."""
+
+    options: Mapping[str, OptionValue] = field(default_factory=dict)
+    segments: Sequence[SpeechRegion] = ()
+
+
+@dataclass(frozen=True)
+class ConversionRequest:
+    """From whose voice to whose. A source given by name is one of the voices that the model knows as sources."""
+
+    source: Embedding | str
+    target: Embedding
     options: Mapping[str, OptionValue] = field(default_factory=dict)
 
 
@@ -153,4 +206,25 @@ class SpeechDetector(Engine, Protocol):
 class SpeakerEncoder(Engine, Protocol):
     """A recording to one speaker embedding."""
 
-    def embed(self, audio: Audio, options: Mapping[str, OptionValue]) -> Iterator[Embedding | Progress]: ...
+    def embed(self, audio: Audio, request: EmbeddingRequest) -> Iterator[Embedding | Progress]: ...
+
+
+@runtime_checkable
+class AcousticModel(Engine, Protocol):
+    """Text to spectrograms, sentence by sentence; a Vocoder of the same model makes them sound."""
+
+    def acoustics(self, request: SynthesisRequest) -> Iterator[Mel | Progress]: ...
+
+
+@runtime_checkable
+class Vocoder(Engine, Protocol):
+    """One spectrogram to sound; yields Audio of one sampling rate."""
+
+    def vocode(self, mel: Mel, options: Mapping[str, OptionValue]) -> Iterator[Audio | Progress]: ...
+
+
+@runtime_checkable
+class VoiceConverter(Engine, Protocol):
+    """Speech to the same words in another voice; yields Audio that is as long as what came in, all in all."""
+
+    def convert(self, audio: Audio, request: ConversionRequest) -> Iterator[Audio | Progress]: ...

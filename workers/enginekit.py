@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from pipelines.catalog import Model, OptionSpec, OptionValue
 from pipelines.errors import PermanentError, ResourceError, StepError, TransientError
-from workers.contract import Audio
+from workers.contract import Audio, SpeechRegion
 
 #: −80 dB of full scale: below it a recording holds nothing but the noise of its own format.
 SILENCE = 1e-4
@@ -37,6 +37,11 @@ class Options:
     def number(self, name: str) -> float:
         return float(self._value(name) or 0)
 
+    def number_or_none(self, name: str) -> float | None:
+        """None where neither the call nor the family's file says one."""
+        value = self._value(name)
+        return None if value is None else float(value)
+
     def integer(self, name: str) -> int:
         return int(self._value(name) or 0)
 
@@ -54,6 +59,15 @@ def checked(audio: Audio, sample_rate: int) -> Audio:
     if audio.sample_rate != sample_rate:
         raise PermanentError(f"The engine takes {sample_rate} Hz, not {audio.sample_rate}.", code="sample_rate")
     return audio
+
+
+def heard(audio: Audio, segments: Sequence[SpeechRegion]) -> Audio:
+    """The stretches of `audio` that are to be listened to, one after the other; all of it if none is named."""
+    if not segments:
+        return audio
+    rate = audio.sample_rate
+    pieces = [audio.samples[round(part.start * rate) : round(part.end * rate)] for part in segments]
+    return Audio(np.concatenate(pieces), rate)
 
 
 def is_silent(audio: Audio) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pipelines.errors import StepCancelled, StepError
+from pipelines.failpoints import Place, reach
 from storage.claims import Claim, Signal
 from storage.database import DatabaseUnavailable
 from storage.jobs import JobStore
@@ -40,11 +41,15 @@ class Pulse:
         self.claim = claim
         self.progress = 0.0
         self.signal = Signal.GO_ON
+        #: The format in which somebody listens; None = nobody does, as far as is known.
+        self.stream = claim.stream
         self.next_beat = time.monotonic() + BEAT_SECONDS
+        self.limit_at = time.monotonic() + claim.limit - _LOOK_SECONDS
 
     def check(self, progress: float) -> None:
         """Notes `progress` (0–1) and raises if the step should not go on."""
         self.progress = progress
+        reach(Place.CHUNK)
         if (reason := self.reason_to_stop()) is not None:
             raise reason
 
@@ -82,14 +87,23 @@ class Heartbeat:
         while True:
             time.sleep(_LOOK_SECONDS)
             pulse = self._pulse
-            if pulse is not None and time.monotonic() >= pulse.next_beat:
+            if pulse is None or time.monotonic() < pulse.next_beat:
+                continue
+            try:
                 self._beat(pulse)
+            except Exception:
+                # Without this thread every later claim of the process would be lost: it goes on, whatever it was.
+                log.exception("heartbeat_failed reason=crashed")
 
     def _beat(self, pulse: Pulse) -> None:
         try:
-            pulse.signal = self._jobs.heartbeat(pulse.claim, pulse.progress)
+            signal, stream = self._jobs.heartbeat(pulse.claim, pulse.progress)
         except DatabaseUnavailable:
             # The lease may run out; the fencing number, not this thread, decides whether the result still counts.
             log.warning("heartbeat_failed reason=database_unavailable")
         else:
+            # The row's limit is a moment of a clock that may have stepped since.
+            early = signal is Signal.TIMEOUT and time.monotonic() < pulse.limit_at
+            pulse.signal = Signal.GO_ON if early else signal
+            pulse.stream = stream or pulse.stream
             pulse.next_beat = time.monotonic() + BEAT_SECONDS

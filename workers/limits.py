@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pipelines.catalog import Catalog
-from pipelines.jobs import Action
+from pipelines.jobs import Action, ArtifactRef
 from storage.claims import Work
 
 #: Steps without a model: decode and encode go many times faster than the sound plays.
@@ -11,6 +11,8 @@ _IO_SECONDS = 60.0
 _IO_PER_SECOND = 0.5
 #: A compressed byte holds at most this much sound worth waiting for (8 kbit/s).
 _SECONDS_PER_BYTE = 1 / 1000
+#: A spectrogram has some 80 bands of four bytes and 80 frames a second.
+_SECONDS_PER_MEL_BYTE = 1 / 25_600
 #: People speak about 15 characters a second.
 _CHARACTERS_PER_SECOND = 15.0
 
@@ -30,6 +32,12 @@ def _amount(work: Work) -> float:
     """Seconds of sound that the step takes in or, for speech, should give."""
     if work.action is Action.SYNTHESIZE:
         return len(str(work.options["text"])) / _CHARACTERS_PER_SECOND
-    return sum(
-        artifact.bytes * _SECONDS_PER_BYTE if artifact.seconds is None else artifact.seconds for artifact in work.inputs
-    )
+    return sum(_seconds(artifact) for artifact in work.inputs)
+
+
+def _seconds(artifact: ArtifactRef) -> float:
+    if artifact.role == "mel":
+        return artifact.bytes * _SECONDS_PER_MEL_BYTE
+    if artifact.media_type == "application/json":
+        return 0.0
+    return artifact.bytes * _SECONDS_PER_BYTE if artifact.seconds is None else artifact.seconds

@@ -20,7 +20,11 @@ from workers.weights import WeightStore
 
 _log = logging.getLogger(__name__)
 
-_OURS = ("pipelines", "storage", "workers")
+_OURS = ("media", "pipelines", "storage", "workers")
+
+
+def _to_nobody(_models: list[str]) -> None:
+    pass
 
 
 @dataclass
@@ -46,13 +50,16 @@ class Residency:
         memory_budget_mb: int | None = None,
         max_models: int | None = None,
         clock: Callable[[], float] = time.monotonic,
+        changed: Callable[[list[str]], None] = _to_nobody,
     ) -> None:
+        """`changed` is told the names of the loaded models whenever they change."""
         self._catalog = catalog
         self._weights = weights
         self._device = device
         self._memory_budget_mb = memory_budget_mb
         self._max_models = max_models
         self._clock = clock
+        self._changed = changed
         self._loaded: dict[str, _Loaded] = {}
         self._lock = RLock()
 
@@ -110,12 +117,13 @@ class Residency:
         _log.info("model_loaded", extra={"model": name, "seconds": round(time.monotonic() - started, 3)})
         entry = _Loaded(model, engine, used_at=self._clock())
         self._loaded[name] = entry
+        self._changed(self.loaded())
         return entry
 
     def _make_room(self, model: Model) -> None:
         budget = self._memory_budget_mb
-        if budget is not None and model.family.memory_mb > budget:
-            detail = f"{model.name} needs {model.family.memory_mb} MB; this worker's budget is {budget} MB."
+        if budget is not None and model.memory_mb > budget:
+            detail = f"{model.name} needs {model.memory_mb} MB; this worker's budget is {budget} MB."
             raise PermanentError(detail, code="model_too_large")
         while not self._fits(model):
             idle = [entry for entry in self._loaded.values() if entry.users == 0]
@@ -124,8 +132,8 @@ class Residency:
             self._unload(min(idle, key=lambda entry: entry.used_at))
 
     def _fits(self, model: Model) -> bool:
-        used = sum(entry.model.family.memory_mb for entry in self._loaded.values())
-        within_memory = self._memory_budget_mb is None or used + model.family.memory_mb <= self._memory_budget_mb
+        used = sum(entry.model.memory_mb for entry in self._loaded.values())
+        within_memory = self._memory_budget_mb is None or used + model.memory_mb <= self._memory_budget_mb
         return within_memory and (self._max_models is None or len(self._loaded) < max(1, self._max_models))
 
     def _unload(self, entry: _Loaded) -> None:
@@ -133,6 +141,7 @@ class Residency:
         entry.engine.close()
         # Engines hold cycles (spaCy, torch modules): without this their memory waits for a later collection.
         gc.collect()
+        self._changed(self.loaded())
         _log.info("model_unloaded", extra={"model": entry.model.name})
 
 

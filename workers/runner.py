@@ -3,36 +3,33 @@
 from __future__ import annotations
 
 import logging
-import random
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from media.client import MediaHelper
 from pipelines.catalog import Catalog
-from pipelines.errors import PermanentError, ResourceError, StepCancelled, StepError
+from pipelines.errors import StepCancelled, StepError
+from pipelines.failpoints import Place, reach
 from pipelines.ids import parse_step_id
 from pipelines.jobs import ArtifactRef
 from pipelines.problems import step_problem
 from storage.artifacts import ArtifactStore
 from storage.claims import Claim, SlotChild, Work
 from storage.database import DatabaseUnavailable
-from storage.ending import Ended
 from storage.jobs import JobStore
 from storage.logs import bound
+from storage.outcomes import Ended
 from storage.submitting import NewArtifact
+from workers.causes import as_step_error
 from workers.heartbeat import ClaimLost, Heartbeat, Pulse
 from workers.limits import run_limit
-from workers.media.client import MediaHelper
+from workers.patience import committed, patiently
 from workers.residency import Residency
 from workers.steps import Output, Result, Scratch, StepContext, perform
 
 log = logging.getLogger(__name__)
-
-_T = TypeVar("_T")
-
-#: How long a finished step's result waits for a database that is away, in seconds.
-_COMMIT_PATIENCE = 120.0
 
 
 @dataclass(frozen=True)
@@ -77,44 +74,38 @@ class StepRunner:
         try:
             with Scratch() as scratch:
                 result = self._perform(claim, pulse, scratch)
-                outputs = [self._stored(claim, output) for output in result.outputs]
-        except StepError as error:
+                outputs = [self._stored(claim, pulse, output) for output in result.outputs]
+                reach(Place.OUTPUT_STORED)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the step ends with a cause, and _explained logs it
             # What was told to stop may only say that it did; the pulse knows why.
-            return self._end_badly(claim, pulse.reason_to_stop() or error)
-        return _committed(lambda: self.jobs.complete_step(claim, outputs, result.document))
+            return self._end_badly(claim, pulse.reason_to_stop() or _explained(error))
+        try:
+            return committed(lambda: self.jobs.complete_step(claim, outputs, result.document, result.said))
+        except SQLAlchemyError as error:
+            # A result that no row can hold: it would be the same result again.
+            return self._end_badly(claim, _explained(error))
 
     def _end_badly(self, claim: Claim, error: StepError) -> Ended:
         if isinstance(error, StepCancelled):
-            return _committed(lambda: self.jobs.stop_step(claim))
+            return committed(lambda: self.jobs.stop_step(claim))
         if isinstance(error, ClaimLost):
             return Ended.LATE
         log.warning("step_failed code=%s cause=%s", error.code, error.cause)
         problem = step_problem(error)
-        return _committed(lambda: self.jobs.fail_step(claim, error.cause, error=problem))
+        return committed(lambda: self.jobs.fail_step(claim, error.cause, error=problem))
 
     def _perform(self, claim: Claim, pulse: Pulse, scratch: Scratch) -> Result:
-        context = StepContext(claim.work, self.store, self.residency, self.media, scratch, pulse)
-        try:
-            return perform(context)
-        except StepError:
-            raise
-        except MemoryError as error:
-            msg = "There was not enough memory for this step."
-            raise ResourceError(msg) from error
-        except Exception as error:
-            # An engine's own fault, and perhaps a user's words in its message: only the type goes into the job.
-            log.exception("step_crashed type=%s", type(error).__name__)
-            msg = f"The engine failed with {type(error).__name__}; the log of the worker says where."
-            raise PermanentError(msg, code="engine_error") from error
+        context = StepContext(claim.work, self.store, self.residency, self.media, scratch, pulse, self.jobs)
+        return perform(context)
 
-    def _stored(self, claim: Claim, output: Output | ArtifactRef) -> NewArtifact:
+    def _stored(self, claim: Claim, pulse: Pulse, output: Output | ArtifactRef) -> NewArtifact:
         if isinstance(output, ArtifactRef):
             key, size, sha256 = output.key, output.bytes, output.sha256
         else:
             # The attempt's own folder: a late attempt writes beside the visible result, never over it.
             work = claim.work
             key = f"jobs/{work.job_id}/steps/{work.index}/{claim.fence}/{output.role}.{output.extension}"
-            stored = output.put(self.store, key)
+            stored = patiently(pulse, lambda: output.put(self.store, key))
             size, sha256 = stored.bytes, stored.sha256
         return NewArtifact(
             role=output.role,
@@ -127,14 +118,9 @@ class StepRunner:
         )
 
 
-def _committed(write: Callable[[], _T]) -> _T:
-    """Writes the step's end, waiting for a database that is away; the fencing number guards what comes late."""
-    give_up = time.monotonic() + _COMMIT_PATIENCE
-    while True:
-        try:
-            return write()
-        except DatabaseUnavailable:
-            if time.monotonic() > give_up:
-                raise
-            log.warning("commit_waits reason=database_unavailable")
-            time.sleep(random.uniform(0.2, 0.8))  # noqa: S311 - jitter needs no cryptographic randomness
+def _explained(error: Exception) -> StepError:
+    """The error with its cause; what did not know its own is logged with its place, and perhaps a user's words."""
+    known = as_step_error(error)
+    if known is not error:
+        log.error("step_crashed type=%s code=%s", type(error).__name__, known.code, exc_info=error)
+    return known

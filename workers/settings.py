@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from pipelines.weights import parse_weights
 
 
 class WorkerSettings(BaseSettings):
@@ -20,6 +22,19 @@ class WorkerSettings(BaseSettings):
     cache_dir: Path = Field(
         Path("~/.cache/harmony-speech"), description="Where downloaded weights are kept, shared by all deployments."
     )
+    offline: bool = Field(
+        False,
+        description="Fetch no weights from the network: what is not in the cache is an error. HF_ENDPOINT, HF_TOKEN "
+        "and HF_HUB_OFFLINE are read from the environment, for weights of a model hub.",
+    )
+    weights_s3_endpoint: str | None = Field(
+        None, description="Endpoint of the store that weights with s3: come from; default: HARMONY_S3_ENDPOINT."
+    )
+    weights_s3_region: str | None = Field(None, description="Its region; default: HARMONY_S3_REGION.")
+    weights_s3_access_key: SecretStr | None = Field(
+        None, description="Its access key; default: HARMONY_S3_ACCESS_KEY, with its secret key."
+    )
+    weights_s3_secret_key: SecretStr | None = Field(None, description="Its secret key.")
     threads: int = Field(
         0, ge=0, description="Threads of an engine on a CPU; 0 means every core that this process may use."
     )
@@ -27,9 +42,24 @@ class WorkerSettings(BaseSettings):
         None, ge=1, description="Memory that loaded models of a slot may take together; empty means no limit."
     )
     max_models: int | None = Field(None, ge=1, description="Models that a slot keeps loaded; empty means no limit.")
-    shutdown_seconds: float = Field(
-        20.0, ge=0, description="How long a slot that is told to stop waits for its running step."
+    submitter_weights: str = Field(
+        "",
+        description="Shares of submitters (label `submitter`) in jobs of one priority, as name=3,other=2 or as a JSON "
+        "object; 1 for whoever is not named.",
     )
+    ageing_seconds: float = Field(
+        60.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="How long jobs wait behind those of better priority before every eighth place at their queue is "
+        "theirs.",
+    )
+
+    @field_validator("submitter_weights")
+    @classmethod
+    def _are_weights(cls, value: str) -> str:
+        parse_weights(value)
+        return value
 
     @property
     def engine_threads(self) -> int:

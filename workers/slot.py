@@ -12,9 +12,12 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Runs the slot until SIGTERM (which lets the running step end, within HARMONY_SHUTDOWN_SECONDS) or SIGINT."""
-    # SIGTERM becomes the shutdown that hands back what does not end in time; Celery reads this at import.
-    os.environ.setdefault("REMAP_SIGTERM", "SIGQUIT")
+    """Runs the slot until SIGTERM or SIGINT: the running step ends, or is handed back after HARMONY_SHUTDOWN_SECONDS.
+
+    A second one ends the slot at once.
+    """
+    # Celery would read this at import and end the child at SIGTERM, without a word in its job's row.
+    os.environ.pop("REMAP_SIGTERM", None)
     from storage import logs
     from storage.settings import StorageSettings
     from storage.slots import SlotFacts

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery.exceptions import Ignore
 
+from pipelines.failpoints import Place, reach
 from workers.app import app
 
 
@@ -15,6 +16,7 @@ def run_step(step: str, publication: int) -> None:
 
     if not runner().run(step, publication):
         raise Ignore
+    reach(Place.RETURNED)
 
 
 @app.task(name="deliver_webhooks")

@@ -1,4 +1,4 @@
-"""Signs webhooks by Standard Webhooks 1.0.0 and posts them, to addresses that may be called, pinned.
+"""Posts signed webhooks, to addresses that may be called, pinned.
 
 A name is resolved once, every address it has must be allowed, and the connection goes to one of exactly these; TLS and
 the Host header keep the name. No redirects, no proxies, no cookies; one budget of time covers everything.
@@ -6,33 +6,32 @@ the Host header keep the name. No redirects, no proxies, no cookies; one budget 
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import queue
-import secrets
 import socket
 import ssl
 import threading
 import time
-from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pipelines.egress import Destination, EgressRules
 from pipelines.errors import InvalidRequest
+from pipelines.signing import signed_headers
 
 if TYPE_CHECKING:
     import h11
-
-PREFIX = "whsec_"
-MIN_SECRET, MAX_SECRET, NEW_SECRET = 24, 64, 32
 
 TIMEOUT = 15.0
 #: One address of several may not use up the whole budget.
 CONNECT_TIMEOUT = 5.0
 MAX_RESPONSE = 4096
+#: Of an answer's headers so many are kept, each cut to so many characters.
+MAX_HEADERS = 40
+MAX_HEADER = 256
 USER_AGENT = "harmony-speech-engine"
 
 Resolver = Callable[..., Iterable[tuple[Any, ...]]]
@@ -48,10 +47,27 @@ class Delivery:
     error: str | None
     #: The first bytes of the answer, as text.
     response_head: str
+    #: What was sent and what came back, names in lower case; none where no request could be made.
+    request_headers: Mapping[str, str] = field(default_factory=dict)
+    response_headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def succeeded(self) -> bool:
         return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004 - HTTP's range of success
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds that the receiver asks to be left alone for; None if it does not, or not in a way to be read."""
+        return retry_after(self.response_headers.get("retry-after"))
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """The head of an answer, and its first bytes."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
 
 
 class _Failed(Exception):
@@ -60,42 +76,6 @@ class _Failed(Exception):
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
-
-
-def new_secret() -> str:
-    """A fresh `whsec_…` secret of 32 random bytes."""
-    return PREFIX + b64encode(secrets.token_bytes(NEW_SECRET)).decode()
-
-
-def secret_key(secret: str) -> bytes:
-    """The key in a `whsec_…` secret; ValueError unless it is base64 of 24–64 bytes. Never repeats the secret."""
-    if not secret.startswith(PREFIX):
-        raise ValueError(f"a webhook secret begins with {PREFIX}")
-    encoded = secret.removeprefix(PREFIX)
-    try:
-        key = b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
-    except ValueError:
-        raise ValueError("a webhook secret is base64 after its prefix") from None
-    if not MIN_SECRET <= len(key) <= MAX_SECRET:
-        raise ValueError(f"a webhook secret holds {MIN_SECRET} to {MAX_SECRET} bytes")
-    return key
-
-
-def sign(secret: str, webhook_id: str, timestamp: int, body: bytes) -> str:
-    """The `webhook-signature` of one secret; two of them are joined by a space while secrets rotate."""
-    if "." in webhook_id:
-        raise ValueError("a webhook id holds no full stop: it would be ambiguous in what is signed")
-    content = f"{webhook_id}.{timestamp}.".encode() + body
-    return "v1," + b64encode(hmac.digest(secret_key(secret), content, hashlib.sha256)).decode()
-
-
-def signed_headers(secret: str, webhook_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """The three headers of an attempt made at `timestamp` (seconds since 1970)."""
-    return {
-        "webhook-id": webhook_id,
-        "webhook-timestamp": str(timestamp),
-        "webhook-signature": sign(secret, webhook_id, timestamp, body),
-    }
 
 
 class WebhookClient:
@@ -114,25 +94,31 @@ class WebhookClient:
         self._timeout = timeout
         self._context = context
 
-    def deliver(self, url: str, secret: str, webhook_id: str, body: bytes) -> Delivery:
-        """Signs for now and posts; never raises for what a receiver or the network does."""
-        return self.post(url, signed_headers(secret, webhook_id, int(time.time()), body), body)
+    def deliver(self, url: str, secrets: Sequence[str], webhook_id: str, body: bytes) -> Delivery:
+        """Signs for now with each of `secrets` and posts; never raises for what a receiver or the network does."""
+        return self.post(url, signed_headers(secrets, webhook_id, int(time.time()), body), body)
 
     def post(self, url: str, headers: dict[str, str], body: bytes) -> Delivery:
         """One attempt within the budget of time."""
         begin = time.monotonic()
         deadline = begin + self._timeout
+        fields: Mapping[str, str] = {}
         try:
-            status, head = self._attempt(url, headers, body, deadline)
+            destination = self._destination(url)
+            fields = _fields(destination, headers, body)
+            answer = self._attempt(destination, fields, body, deadline)
         except _Failed as error:
-            return Delivery(None, time.monotonic() - begin, error.code, "")
-        return Delivery(status, time.monotonic() - begin, None, head.decode("utf-8", "replace").replace("\0", "�"))
+            return Delivery(None, time.monotonic() - begin, error.code, "", fields)
+        head = answer.body.decode("utf-8", "replace").replace("\0", "�")
+        return Delivery(answer.status, time.monotonic() - begin, None, head, fields, answer.headers)
 
-    def _attempt(self, url: str, headers: dict[str, str], body: bytes, deadline: float) -> tuple[int, bytes]:
+    def _destination(self, url: str) -> Destination:
         try:
-            destination = self._rules.check_url(url)
+            return self._rules.check_url(url)
         except InvalidRequest as error:
             raise _Failed(error.code) from error
+
+    def _attempt(self, destination: Destination, fields: Mapping[str, str], body: bytes, deadline: float) -> _Answer:
         addresses = self._addresses(destination, deadline)
         try:
             connection = _connect(addresses, destination.port, deadline)
@@ -145,7 +131,7 @@ class WebhookClient:
             if destination.scheme == "https":
                 context = self._context or _default_context()
                 connection = context.wrap_socket(connection, server_hostname=destination.host)
-            return _exchange(connection, destination, headers, body, deadline)
+            return _exchange(connection, destination.target, fields, body, deadline)
         except TimeoutError as error:
             raise _Failed("timeout") from error
         except ssl.SSLError as error:
@@ -204,14 +190,8 @@ def _connect(addresses: list[str], port: int, deadline: float) -> socket.socket:
     return socket.create_connection((last, port), timeout=min(_left(deadline), CONNECT_TIMEOUT))
 
 
-def _exchange(
-    connection: socket.socket, destination: Destination, headers: dict[str, str], body: bytes, deadline: float
-) -> tuple[int, bytes]:
-    """One request and the head of its answer, over a connection that is used once."""
-    import h11
-
-    http = h11.Connection(h11.CLIENT)
-    fields = {
+def _fields(destination: Destination, headers: Mapping[str, str], body: bytes) -> dict[str, str]:
+    return {
         "host": destination.authority,
         "user-agent": USER_AGENT,
         "content-type": "application/json",
@@ -219,7 +199,16 @@ def _exchange(
         "connection": "close",
         **headers,
     }
-    request = h11.Request(method="POST", target=destination.target, headers=list(fields.items()))
+
+
+def _exchange(
+    connection: socket.socket, target: str, fields: Mapping[str, str], body: bytes, deadline: float
+) -> _Answer:
+    """One request and the head of its answer, over a connection that is used once."""
+    import h11
+
+    http = h11.Connection(h11.CLIENT)
+    request = h11.Request(method="POST", target=target, headers=list(fields.items()))
     parts = [http.send(request), http.send(h11.Data(data=body)), http.send(h11.EndOfMessage())]
     connection.settimeout(_left(deadline))
     connection.sendall(b"".join(part for part in parts if part))
@@ -229,10 +218,10 @@ def _exchange(
         raise _Failed("bad_response") from error
 
 
-def _answer(http: h11.Connection, connection: socket.socket, deadline: float) -> tuple[int, bytes]:
+def _answer(http: h11.Connection, connection: socket.socket, deadline: float) -> _Answer:
     import h11
 
-    status: int | None = None
+    response: h11.Response | None = None
     head = b""
     while True:
         event = http.next_event()
@@ -240,16 +229,35 @@ def _answer(http: h11.Connection, connection: socket.socket, deadline: float) ->
             connection.settimeout(_left(deadline))
             http.receive_data(connection.recv(MAX_RESPONSE))
         elif isinstance(event, h11.Response):
-            status = event.status_code
+            response = event
         elif isinstance(event, h11.Data):
             head += event.data
         elif not isinstance(event, h11.InformationalResponse):
             break
-        if status is not None and len(head) >= MAX_RESPONSE:
+        if response is not None and len(head) >= MAX_RESPONSE:
             break
-    if status is None:
+    if response is None:
         raise _Failed("bad_response")
-    return status, head[:MAX_RESPONSE]
+    kept = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in list(response.headers)[:MAX_HEADERS]]
+    return _Answer(
+        response.status_code,
+        {name[:MAX_HEADER].lower(): value[:MAX_HEADER] for name, value in kept},
+        head[:MAX_RESPONSE],
+    )
+
+
+def retry_after(value: str | None) -> float | None:
+    """Seconds by a Retry-After header, which holds seconds or a date (RFC 9110); None for anything else."""
+    if value is None:
+        return None
+    if value.isascii() and value.isdecimal():
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, OverflowError):
+        # Not a date either: as if the header were not there.
+        return None
+    return (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
 
 
 def _left(deadline: float) -> float:

@@ -8,35 +8,50 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from sqlalchemy import Row
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
-from api.content import bytes_answer
 from api.documents import json_answer, read_job
 from api.errors import Forbidden
 from api.links import content_path
 from api.openapi import BYTES, problems
+from api.results import bytes_or_link, formatted, main_result
 from api.schemas import Artifact
 from api.services import Services, services_of
-from pipelines.errors import Conflict, Gone, NotFound
-from pipelines.jobs import JobStatus
+from pipelines.errors import Gone, NotFound
 from storage.documents import artifact_document
 from storage.local import LocalArtifacts
 
 router = APIRouter(tags=["results"])
 
+Format = Annotated[
+    str | None,
+    Query(
+        alias="format",
+        max_length=16,
+        description="Of transcription and translation: txt, srt, vtt, json; of vad: json; of embedding: json, npy; of "
+        "audio: wav, flac, mp3, opus, aac, pcm (16 bits, mono).",
+    ),
+]
+
 
 @router.get(
     "/v1/jobs/{job_id}/result",
     response_class=Response,
-    responses={**BYTES, **problems(404, 409, 410, 416)},
+    responses={**BYTES, **problems(404, 409, 410, 416, 422, 503)},
     summary="A job's result",
 )
 @router.head("/v1/jobs/{job_id}/result", include_in_schema=False)
-async def job_result(request: Request, job_id: str) -> Response:
-    """The bytes that the job made, with ranges; where an object store keeps them, a redirection to a presigned link."""
+async def job_result(request: Request, job_id: str, form: Format = None) -> Response:
+    """The bytes that the job made, with ranges; where an object store keeps them, a redirection to a presigned link.
+
+    With `format`, a file to keep in that format: made of a transcript, regions or an embedding, or the sound converted
+    (without ranges). What has the format already is served as it is.
+    """
     services = services_of(request)
-    row = await services.reading(partial(_main_result, services, job_id))
-    return await _bytes_or_link(services, request, row)
+    if form is not None:
+        return await formatted(services, request, job_id, form)
+    rows = await services.reading(partial(read_job, services, job_id))
+    return await bytes_or_link(services, request, main_result(rows))
 
 
 @router.get(
@@ -65,39 +80,22 @@ async def artifact_content(
     """The bytes, for whoever has a link out of a document of this service; ranges work."""
     services = services_of(request)
     _check_link(services, artifact_id, expires, signature)
-    row = await services.reading(partial(_artifact, services, artifact_id))
-    return await _bytes_or_link(services, request, row)
-
-
-async def _bytes_or_link(services: Services, request: Request, row: Row[Any]) -> Response:
-    if services.links.presigned:
-        link = await services.reading(partial(services.links.artifact, row))
-        return RedirectResponse(link, status_code=303, headers={"cache-control": "no-store"})
-    return await bytes_answer(services, request, row)
-
-
-def _main_result(services: Services, job_id: str) -> Row[Any]:
-    """The first artifact of the last step that made one."""
-    rows = read_job(services, job_id)
-    status = JobStatus(rows.job.status)
-    if not status.is_terminal:
-        raise Conflict(
-            f"The job is {status}; its result comes when it has succeeded.", code="not_finished", retry_after=1
-        )
-    if status is JobStatus.EXPIRED:
-        raise Gone("The job has expired, and its result with it.", code="result_expired")
-    if status is not JobStatus.SUCCEEDED:
-        raise Conflict(f"The job has {status} and made no result.", code="no_result")
-    if not rows.results:
-        raise Gone("The result is no longer stored.", code="result_expired")
-    last = max(row.step_index for row in rows.results)
-    return next(row for row in rows.results if row.step_index == last)
+    row = await services.reading(partial(_linked, services, artifact_id))
+    return await bytes_or_link(services, request, row)
 
 
 def _artifact(services: Services, artifact_id: str) -> Row[Any]:
     row = services.reader.artifact(artifact_id)
     if row is None:
         raise NotFound(f"There is no artifact {artifact_id[:64]}.", code="artifact_not_found")
+    return row
+
+
+def _linked(services: Services, artifact_id: str) -> Row[Any]:
+    """An artifact that there was once: its link is ours."""
+    row = services.reader.artifact(artifact_id)
+    if row is None:
+        raise Gone("The artifact is no longer stored.", code="result_expired")
     return row
 
 

@@ -10,9 +10,10 @@ from sqlalchemy import Row
 from starlette.responses import Response
 
 from api.documents import list_answer, no_job
+from api.gate import Place
 from api.openapi import EVENT_STREAM, problems
 from api.schemas import EventList
-from api.services import Services, services_of
+from api.services import services_of
 from api.sse import EventStream
 from pipelines.errors import InvalidRequest
 from pipelines.jobs import JobStatus
@@ -48,14 +49,15 @@ async def job_events(
     if version is None:
         raise no_job(job_id)
     seq, status = version
+    last = _last_event_id(request, last_event_id, _MAX_SEQ)
+    _check_not_ahead(after, last, seq)
     if not _wants_stream(request):
         rows = await services.reading(partial(services.reader.events, job_id, min(after, _MAX_SEQ), limit))
         return _page(rows, limit, "seq")
-    last = _last_event_id(request, last_event_id, _MAX_SEQ)
     start = min(after, _MAX_SEQ) if last is None else last
     if JobStatus(status).is_terminal and start >= seq:
         return Response(status_code=204)
-    return _stream(services, job_id, start)
+    return _stream(request, job_id, start)
 
 
 @router.get(
@@ -70,20 +72,25 @@ async def all_events(request: Request, after: After = 0, limit: Limit = 1000, la
     Events are numbered by `position`; `Last-Event-ID` goes on behind one.
     """
     services = services_of(request)
+    start = _last_event_id(request, last_event_id, _MAX_POSITION)
+    newest = await services.reading(services.reader.last_position)
+    _check_not_ahead(after, start, newest)
     if not _wants_stream(request):
         rows = await services.reading(partial(services.reader.all_events, min(after, _MAX_POSITION), limit))
         return _page(rows, limit, "position")
-    start = _last_event_id(request, last_event_id, _MAX_POSITION)
     if start is None:
-        start = min(after, _MAX_POSITION) or await services.reading(services.reader.last_position)
-    return _stream(services, None, start)
+        start = min(after, _MAX_POSITION) or newest
+    return _stream(request, None, start)
 
 
 def _wants_stream(request: Request) -> bool:
     return "text/event-stream" in request.headers.get("accept", "")
 
 
-def _stream(services: Services, job_id: str | None, after: int) -> Response:
+def _stream(request: Request, job_id: str | None, after: int) -> Response:
+    place: Place = request.state.place
+    place.must_wait_outside()
+    services = services_of(request)
     return EventStream(services.hub, job_id, after, services.settings.sse_heartbeat_seconds)
 
 
@@ -95,6 +102,14 @@ def _last_event_id(request: Request, query: str | None, largest: int) -> int | N
     if not given.isascii() or not given.isdecimal() or len(given) > len(str(largest)):
         raise InvalidRequest.of("Last-Event-ID", "is not the id of an event", code="invalid_event_id")
     return min(int(given), largest)
+
+
+def _check_not_ahead(after: int, last: int | None, newest: int) -> None:
+    """Refuses to go on behind an event that has not happened: whoever waited there would miss all until then."""
+    for name, number in (("Last-Event-ID", last), ("after", after)):
+        if number is not None and number > newest:
+            message = f"is ahead of the newest event, {newest}"
+            raise InvalidRequest.of(name, message, code="invalid_event_id")
 
 
 def _page(rows: list[Row[Any]], limit: int, number: str) -> Response:

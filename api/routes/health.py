@@ -41,6 +41,8 @@ def readyz(request: Request) -> Response:
     """Whether everything that a job needs is there, and otherwise what is missing."""
     services = services_of(request)
     checks = _checks(services)
+    if request.app.state.draining.begun:
+        checks = {"process": "leaving", **checks}
     ready = all(state == "ok" for state in checks.values())
     body = {"status": "ready" if ready else "not_ready", "checks": checks}
     return json_answer(body, status=200 if ready else 503, headers=_FRESH)
@@ -53,7 +55,7 @@ def healthz(request: Request) -> Response:
     live = services.presence.snapshot().live
     capabilities: dict[str, Any] = {}
     for model in services.catalog:
-        for capability in model.family.capabilities:
+        for capability in model.capabilities:
             models = capabilities.setdefault(capability.value, {"available": False, "models": {}})
             models["models"][model.name] = live[model.queue] > 0
             models["available"] = models["available"] or live[model.queue] > 0
@@ -80,6 +82,13 @@ async def version(request: Request) -> Response:
                 "labels": MAX_LABELS,
                 "label_characters": MAX_LABEL_LENGTH,
                 "waiting_jobs": storage.max_waiting_jobs,
+                "waiting_seconds": storage.max_waiting_seconds,
+                "submitter_jobs": storage.submitter_max_jobs,
+                "submitter_seconds": storage.submitter_max_seconds,
+                "voices": storage.max_voices,
+                "openai_text_characters": settings.openai_max_characters,
+                "openai_file_bytes": settings.openai_max_file_bytes,
+                "door_wait_seconds": int(settings.door_wait_seconds),
             },
         }
     )

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from api.documents import document, entity_tag, job_answer, list_answer, no_job
 from api.headers import MAX_WAIT, names_tag
-from api.listing import ListQuery, job_filter
+from api.listing import ListQuery, check_cursors, job_filter
 from api.openapi import problems
 from api.schemas import Job, JobList
 from api.services import Services, services_of
@@ -42,6 +42,7 @@ async def get_job(request: Request, job_id: str, wait: Wait = None) -> Response:
     same = names_tag(known, entity_tag(seq))
     changed = known is not None and not same
     if wait and not changed and not JobStatus(status).is_terminal:
+        request.state.place.must_wait_outside()
         changed = await until_change(services, job_id, seq, wait)
     if same and not changed:
         return Response(status_code=304, headers={"etag": entity_tag(seq), "cache-control": "no-cache"})
@@ -52,6 +53,7 @@ async def get_job(request: Request, job_id: str, wait: Wait = None) -> Response:
 def list_jobs(request: Request, query: Annotated[ListQuery, Query()]) -> Response:
     """A page of jobs; `next` is the value of `after` for the page behind it, null on the last."""
     services = services_of(request)
+    check_cursors(query)
     # One more than asked tells whether there is a further page.
     extra = 0 if query.before is not None else 1
     pages = services.reader.page(job_filter(query), limit=query.limit + extra, after=query.after, before=query.before)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from harmony.client import Client, Document
+from harmony.client import Client, Job
+from harmony.client.landing import artifact_of
+from harmony.commands.hearing import STDOUT
 from harmony.console import CommandError, err, job_progress, problem_of
 
 
-def follow(server: Client, job: Document) -> Document:
+def follow(server: Client, job: Job) -> Job:
     """The job once it has ended, with a bar in the meantime; CommandError if it did not succeed."""
     with job_progress() as bars:
         bar = bars.add_task(job["id"][-12:] + " " + job["kind"], total=1.0, status=job["status"])
@@ -21,15 +23,16 @@ def follow(server: Client, job: Document) -> Document:
     return job
 
 
-def show_result(server: Client, job: Document, output: Path | None) -> None:
+def show_result(server: Client, job: Job, output: Path | None) -> None:
     """Writes the job's result to `output`; without one prints a transcript's text, other JSON, or the audio's link."""
-    artifact = job["result"]["artifacts"][0]
-    if output is not None:
+    artifact = artifact_of(job)
+    if output == STDOUT:
+        sys.stdout.buffer.write(server.download(artifact))
+    elif output is not None:
         server.download(artifact, output)
         err.print(f"{output}: {artifact['media_type']}, {artifact['bytes']} bytes")
     elif artifact["media_type"].partition(";")[0] == "application/json":
-        with TemporaryDirectory() as folder:
-            document = json.loads(server.download(artifact, Path(folder, "result")).read_text(encoding="utf-8"))
+        document = json.loads(server.download(artifact))
         print(document["text"].strip() if "text" in document else json.dumps(document, ensure_ascii=False))
     else:
         print(artifact["url"])

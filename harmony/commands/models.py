@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from harmony.commands import weights
+from harmony.commands.weights import Config, Names, catalog_of, chosen, store_here
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.progress import Progress, TaskID
 
-    from pipelines.catalog import Catalog, Model
-    from workers.weights import WeightProgress
+    from pipelines.catalog import Model, WeightSet
+    from workers.weights import WeightProgress, WeightStore
 
 app = typer.Typer(help="The models of this deployment and their weights.", no_args_is_help=True)
-
-Config = Annotated[Path | None, typer.Option(help="The models; default: HARMONY_CONFIG or config.yml.")]
+app.command()(weights.check)
+app.command()(weights.verify)
+app.command()(weights.export)
+app.command("import")(weights.import_)
 
 
 @app.command("list")
@@ -27,10 +31,8 @@ def list_models(config: Config = None) -> None:
     from rich.table import Column, Table
 
     from harmony.console import out
-    from workers.settings import WorkerSettings
-    from workers.weights import WeightStore
 
-    store = WeightStore(WorkerSettings().cache_dir.expanduser())
+    store = store_here()
     table = Table(
         Column("model", no_wrap=True),
         "family",
@@ -42,58 +44,58 @@ def list_models(config: Config = None) -> None:
         box=None,
         pad_edge=False,
     )
-    for model in _catalog(config):
-        kinds = ", ".join(model.family.capabilities)
-        weights = "none needed" if model.weights is None else f"{model.weights.bytes / 1e6:.0f} MB"
-        if model.weights is not None:
-            weights += ", here" if store.present(model.weights) else ", not here"
+    for model in catalog_of(config):
+        kinds = ", ".join(model.capabilities)
+        files = "none needed" if model.weights is None else _weights(store, model.weights)
         licence = model.weights.licence if model.weights else model.family.licence
-        table.add_row(model.name, model.family.name, kinds, _languages(model), model.queue, licence, weights)
+        table.add_row(model.name, model.family.name, kinds, _languages(model), model.queue, licence, files)
     out.print(table)
 
 
 @app.command()
 def pull(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]…", help="Models; else all.")] = None,
+    names: Names = None,
     config: Config = None,
+    *,
+    again: Annotated[bool, typer.Option("--again", help="Also what is here: damaged files, newer revisions.")] = False,
 ) -> None:
     """Fetch the weights of models, so that their first job need not."""
-    from harmony.console import CommandError
-
-    catalog = _catalog(config)
-    unknown = [name for name in names or () if catalog.get(name) is None]
-    if unknown:
-        raise CommandError(f"no model {', '.join(unknown)}; there are: {', '.join(catalog.models)}")
-    fetch([model for model in catalog if not names or model.name in names])
+    models = chosen(catalog_of(config), names)
+    if again:
+        store = store_here()
+        for model in models:
+            if model.weights is not None:
+                store.remove(model.weights)
+    fetch(models)
 
 
 def fetch(models: Sequence[Model]) -> None:
     """Fetches what is missing, with a bar each; WeightsError names the sources that failed."""
     from harmony.console import byte_progress
-    from workers.settings import WorkerSettings
-    from workers.weights import WeightStore
 
-    store = WeightStore(WorkerSettings().cache_dir.expanduser())
+    store = store_here()
     with byte_progress() as bars:
         for model in models:
-            weights = model.weights
-            if weights is None:
+            needed = model.weights
+            if needed is None:
                 continue
-            bar = bars.add_task(model.name, total=weights.bytes, phase="")
+            bar = bars.add_task(model.name, total=needed.bytes or None, phase="")
 
-            store.ensure(weights, model.name, partial(_report, bars, bar))
-            bars.update(bar, completed=weights.bytes, phase="ready")
+            store.ensure(needed, model.name, partial(_report, bars, bar))
+            size = sum(pin.bytes for pin in store.pinned(needed) or ())
+            bars.update(bar, completed=size, total=size, phase="ready")
 
 
 def _report(bars: Progress, bar: TaskID, progress: WeightProgress) -> None:
-    bars.update(bar, completed=progress.done, phase=progress.phase)
+    bars.update(bar, completed=progress.done, total=progress.total, phase=progress.phase)
 
 
-def _catalog(config: Path | None) -> Catalog:
-    from pipelines.catalog import load_catalog
-    from storage.settings import StorageSettings
-
-    return load_catalog(config or StorageSettings().config)
+def _weights(store: WeightStore, weights: WeightSet) -> str:
+    """Their size, as far as it is known, and whether they are here."""
+    pins = store.pinned(weights)
+    size = weights.bytes if pins is None else sum(pin.bytes for pin in pins)
+    known = f"{size / 1e6:.0f} MB" if size else "size not known"
+    return f"{known}, {'here' if pins is not None else 'not here'}"
 
 
 def _languages(model: Model) -> str:

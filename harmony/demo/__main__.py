@@ -1,7 +1,12 @@
-"""Starts a stack of its own, does every kind of job on it, and says in a table how that went."""
+"""Starts a stack of its own, does every kind of job on it, and says in a table how that went.
+
+`--keep` leaves the stack up afterwards, with its jobs in the dashboard, until Ctrl-C (`make demo KEEP=1`).
+"""
 
 from __future__ import annotations
 
+import argparse
+import signal
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -9,6 +14,7 @@ from tempfile import TemporaryDirectory
 
 from harmony.background import BackgroundStack, StackDidNotStart
 from harmony.client import Client
+from harmony.client.landing import artifact_of
 from harmony.commands.models import fetch
 from harmony.console import err, job_progress, out, sentences
 from harmony.demo.following import Follower, Outcome
@@ -20,7 +26,7 @@ from pipelines.catalog import load_catalog
 _MOST_WORD_ERRORS = 0.15
 
 
-def main() -> int:
+def main(*, keep: bool = False) -> int:
     """0 if every job succeeded, every webhook was verified, and the round trip kept its words."""
     config, output = ROOT / "config.yml", Path("demo-output")
     output.mkdir(exist_ok=True)
@@ -34,11 +40,24 @@ def main() -> int:
         log.unlink(missing_ok=True)
         with BackgroundStack(Path(data), log, env=env, arguments=["--config", str(config)]) as stack:
             err.print(f"ready at {stack.url} after {stack.ready_seconds:.1f} s")
-            err.print("[bold]Jobs[/]")
+            err.print(f"[bold]Jobs[/] (see and hear them at {stack.url}/)")
             with Client(stack.url) as server:
                 outcomes = _work(server, receiver, output)
-        refused = receiver.refused
-    return _report(outcomes, refused, output)
+            status = _report(outcomes, receiver.refused, output)
+            if keep:
+                _wait(stack.url)
+            else:
+                err.print("make demo KEEP=1 leaves the stack up, with these jobs in its dashboard")
+    return status
+
+
+def _wait(url: str) -> None:
+    """Until somebody says that it is enough."""
+    err.print(f"[bold]Harmony stays up at {url}/[/] Ctrl-C stops it and removes its data.")
+    enough = {signal.SIGINT, signal.SIGTERM}
+    # Blocked, so that they are waited for here instead of breaking off whatever runs.
+    signal.pthread_sigmask(signal.SIG_BLOCK, enough)
+    signal.sigwait(enough)
 
 
 def _work(server: Client, receiver: WebhookReceiver, output: Path) -> list[Outcome]:
@@ -52,7 +71,7 @@ def _work(server: Client, receiver: WebhookReceiver, output: Path) -> list[Outco
         speech, *others = [pool.submit(start, task) for task in (SPEECH, *recordings())]
         outcomes = [speech.result()]
         if not outcomes[0].problems:
-            outcomes.append(start(round_trip(outcomes[0].job["result"]["artifacts"][0])))
+            outcomes.append(start(round_trip(artifact_of(outcomes[0].job))))
         return outcomes + [other.result() for other in others]
 
 
@@ -73,8 +92,10 @@ def _report(outcomes: list[Outcome], refused: int, output: Path) -> int:
 
 
 def _main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m harmony.demo")
+    parser.add_argument("--keep", action="store_true", help="leave the stack up until Ctrl-C")
     try:
-        return main()
+        return main(keep=parser.parse_args().keep)
     except StackDidNotStart as error:
         err.print(f"[red]✗[/] {error}")
         return 1

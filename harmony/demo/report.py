@@ -7,7 +7,7 @@ from datetime import datetime
 
 from rich.table import Table
 
-from harmony.client import Document
+from harmony.client import Job
 from harmony.console import status_markup
 from harmony.demo.following import Outcome
 
@@ -35,7 +35,7 @@ def table(outcomes: Sequence[Outcome]) -> Table:
     return made
 
 
-def _steps(job: Document) -> str:
+def _steps(job: Job) -> str:
     return " → ".join(f"{step['name']} ({step['queue']})" for step in job["steps"])
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harmony.client import Document
+from harmony.client import Artifact
 
 ROOT = Path(__file__).parents[2]
 RECORDINGS = ROOT / "tests" / "data" / "speech"
@@ -46,7 +46,7 @@ def recordings() -> list[Task]:
     ]
 
 
-def round_trip(spoken: Document) -> Task:
+def round_trip(spoken: Artifact) -> Task:
     """The transcription of what was just spoken, by its artifact's id: the audio does not travel again."""
     job = {"kind": "transcription", "input": {"audio": {"artifact": spoken["id"]}}, "options": {"language": "en"}}
     return Task("round-trip", job, reference=TEXT, seconds=spoken["seconds"])

@@ -19,11 +19,13 @@ def listening(kind: Capability, model: Model, *, language: str | None, options: 
     """Transcription, translation, embedding and voice activity differ only in what the model is asked."""
     name, action = _ACTIONS[kind]
     asked: dict[str, Any] = {"options": options}
+    # A model that can listen at several rates says so by this option.
+    rate = options.get("sampling_rate", model.family.sample_rate)
     if action is Action.TRANSCRIBE:
         asked |= {"language": language, "translate": kind is Capability.TRANSLATION}
     return Plan(
         (
-            Step("decode", Action.DECODE, IO_QUEUE, options={"sample_rate": model.family.sample_rate}),
+            Step("decode", Action.DECODE, IO_QUEUE, options={"sample_rate": rate}),
             Step(name, action, model.queue, model.name, asked),
         )
     )

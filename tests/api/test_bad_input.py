@@ -47,7 +47,7 @@ CASES: dict[str, tuple[dict[str, Any], str, str | None]] = {
     ),
     "no text": ({"kind": "speech", "input": {}}, "missing_field", "input.text"),
     "blank text": ({**SPEECH, "input": {"text": " \n\t"}}, "text_empty", "input.text"),
-    "long text": ({**SPEECH, "input": {"text": "x" * 10_001}}, "text_too_long", "input.text"),
+    "long text": ({**SPEECH, "input": {"text": "x" * 100_001}}, "text_too_long", "input.text"),
     "text for ears": ({"kind": "vad", "input": {"text": "x"}}, "unknown_field", "input.text"),
     "no audio": ({"kind": "vad"}, "missing_field", "input.audio"),
     "two sources": (_audio(data="AAAA", artifact="art_1"), "invalid_request", "input.audio"),
@@ -58,9 +58,13 @@ CASES: dict[str, tuple[dict[str, Any], str, str | None]] = {
     "unknown artifact": (_audio(artifact="art_nobody"), "unknown_artifact", "input.audio.artifact"),
     "url": (_audio(url="https://example.com/a.wav"), "field_not_supported", "input.audio.url"),
     "upload": (_audio(upload="up_1"), "field_not_supported", "input.audio.upload"),
-    "deadline": ({**SPEECH, "deadline": "2030-01-01T00:00:00Z"}, "field_not_supported", "deadline"),
-    "expiry": ({**SPEECH, "expires_in": 5}, "field_not_supported", "expires_in"),
-    "deferrable": ({**SPEECH, "priority": "deferrable"}, "field_not_supported", "priority"),
+    "a deadline in the past": ({**SPEECH, "deadline": "2020-01-01T00:00:00Z"}, "deadline_passed", "deadline"),
+    "a deadline far off": ({**SPEECH, "deadline": "2999-01-01T00:00:00+02:00"}, "deadline_too_far", "deadline"),
+    "a deadline without a zone": ({**SPEECH, "deadline": "2030-01-01T00:00:00"}, "invalid_request", "deadline"),
+    "a deadline as a number": ({**SPEECH, "deadline": 60}, "invalid_request", "deadline"),
+    "no such day": ({**SPEECH, "deadline": "2030-02-30T00:00:00Z"}, "invalid_request", "deadline"),
+    "kept too shortly": ({**SPEECH, "expires_in": 5}, "invalid_request", "expires_in"),
+    "kept too long": ({**SPEECH, "expires_in": 1e12}, "invalid_request", "expires_in"),
     "priority": ({**SPEECH, "priority": "urgent"}, "invalid_request", "priority"),
     "33 labels": ({**SPEECH, "labels": {f"k{n}": "v" for n in range(33)}}, "too_long", "labels"),
     "long label": ({**SPEECH, "labels": {"k": "v" * 257}}, "too_long", "labels.k"),
@@ -109,8 +113,8 @@ def test_a_body_that_is_no_json_object(shared: Site, content: bytes, code: str) 
 def test_a_limit_is_said(shared: Site) -> None:
     answer = shared.http.post("/v1/jobs", json={**SPEECH, "labels": {"k": "v" * 257}})
     assert "256" in answer.json()["detail"]
-    answer = shared.http.post("/v1/jobs", json={**SPEECH, "input": {"text": "x" * 10_001}})
-    assert "10000" in answer.json()["detail"]
+    answer = shared.http.post("/v1/jobs", json={**SPEECH, "input": {"text": "x" * 100_001}})
+    assert "100000" in answer.json()["detail"]
 
 
 def test_another_type_of_body(shared: Site) -> None:
@@ -129,6 +133,7 @@ def test_another_type_of_body(shared: Site) -> None:
         ({"job": (None, json.dumps(SPEECH)), "audio": ("a.wav", wav())}, "unknown_field", "input.audio"),
         ({"job": (None, "{"), "audio": ("a.wav", wav())}, "invalid_json", None),
         ({"audio": ("a.wav", wav()), "job": (None, '{"kind": "song"}')}, "unknown_kind", "kind"),
+        ({"audio": ("a.wav", wav()), "job": (None, '{"kind": ["vad"]}')}, "unknown_kind", "kind"),
     ],
 )
 def test_a_form_that_cannot_be_done(shared: Site, files: Any, code: str, field: str | None) -> None:

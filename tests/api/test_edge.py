@@ -176,6 +176,7 @@ def test_the_log_holds_no_words_of_a_user(shared: Site, caplog: pytest.LogCaptur
 
 def test_importing_the_api_is_light() -> None:
     heavy = (
+        "av",
         "torch",
         "celery",
         "kombu",
@@ -200,14 +201,59 @@ def test_the_description_is_complete() -> None:
     assert set(description["paths"]) == {
         "/v1/jobs",
         "/v1/jobs/{job_id}",
+        "/v1/jobs/{job_id}/audio",
         "/v1/jobs/{job_id}/cancel",
         "/v1/jobs/{job_id}/events",
+        "/v1/jobs/bulk",
+        "/v1/jobs/bulk/{order_id}",
+        "/v1/jobs/bulk/{order_id}/cancel",
         "/v1/jobs/{job_id}/result",
         "/v1/events",
         "/v1/artifacts/{artifact_id}",
         "/v1/artifacts/{artifact_id}/content",
         "/v1/models",
         "/v1/models/{model_id}",
+        "/v1/models/{model_id}/pull",
+        "/v1/workers",
+        "/v1/queues",
+        "/v1/queues/{name}/pause",
+        "/v1/queues/{name}/resume",
+        "/v1/stats",
+        "/v1/voices",
+        "/v1/voices/{voice_id}",
+        "/v1/voices/{voice_id}/preview",
+        "/v1/audio/speech",
+        "/v1/audio/speech/models",
+        "/v1/audio/voices",
+        "/v1/audio/transcriptions",
+        "/v1/audio/transcriptions/models",
+        "/v1/audio/translations",
+        "/v1/embed/speaker",
+        "/v1/embed/speaker/models",
+        "/v1/embed/models",
+        "/v1/audio/embeddings",
+        "/v1/audio/embeddings/models",
+        "/v1/voice/convert",
+        "/v1/voice/convert/models",
+        "/v1/audio/voice-conversion",
+        "/v1/audio/voice-conversion/models",
+        "/v1/audio/vad",
+        "/v1/audio/vad/models",
+        "/v1/audio/convert",
+        "/v1/audio/convert/models",
+        "/v1/jobs/{job_id}/retry",
+        "/v1/webhooks",
+        "/v1/webhooks/{endpoint_id}",
+        "/v1/webhooks/{endpoint_id}/enable",
+        "/v1/webhooks/{endpoint_id}/rotate-secret",
+        "/v1/webhooks/{endpoint_id}/test",
+        "/v1/webhooks/{endpoint_id}/redeliver",
+        "/v1/webhooks/{endpoint_id}/deliveries",
+        "/v1/webhooks/{endpoint_id}/deliveries/{delivery_id}",
+        "/v1/webhooks/{endpoint_id}/deliveries/{delivery_id}/redeliver",
+        "/v1/jobs/{job_id}/deliveries",
+        "/v1/jobs/{job_id}/deliveries/{delivery_id}",
+        "/v1/jobs/{job_id}/deliveries/{delivery_id}/redeliver",
         "/livez",
         "/readyz",
         "/healthz",
@@ -221,10 +267,20 @@ def test_the_description_is_complete() -> None:
             assert operation["summary"]
             for status, answer in operation["responses"].items():
                 if int(status) >= 400 and "Readiness" not in json.dumps(answer):
-                    assert "application/problem+json" in answer["content"]
+                    openai = "OpenAIError" in json.dumps(answer["content"].get("application/json", ""))
+                    assert openai or "application/problem+json" in answer["content"]
 
 
-@pytest.mark.parametrize("path", ["/", "/docs", "/redoc"])
+def test_every_code_is_explained() -> None:
+    described = create_app().openapi()["paths"]
+    answers = [answer for path in described.values() for way in path.values() for answer in way["responses"].items()]
+    told = " ".join(answer.get("description", "") for status, answer in answers if int(status) >= 400)
+    codes = set(re.findall(r"`([a-z]+_[a-z_]+)`", told)) | {"route_not_found", "method_not_allowed"}
+    assert codes > {"unsupported_media_type", "job_not_found"}
+    assert {code for code in codes if f"`{code}`" not in (ROOT / "docs" / "problems.md").read_text()} == set()
+
+
+@pytest.mark.parametrize("path", ["/", "/jobs/job_1", "/speak", "/transcribe", "/system", "/docs", "/redoc"])
 def test_pages_load_from_here_only(shared: Site, path: str) -> None:
     page = shared.http.get(path)
     assert page.status_code == 200
@@ -256,10 +312,14 @@ def test_readiness_names_what_is_missing(database_url: str, tmp_path: Path) -> N
 
 
 def test_readiness_comes_when_all_is_there(database_url: str, tmp_path: Path) -> None:
+    from storage.backlog import join
     from storage.leadership import keep_lead, take_lead
 
     with serving(database_url, tmp_path) as site:
         site.beat("cpu", "io", "webhook")
+        with site.database.write() as connection:
+            join(connection, "anna", 7.0)
+            join(connection, "ben", 0.5)
         lead = take_lead(site.database, "test")
         assert lead is not None
         keep_lead(site.database, lead, {"broker_ok": True, "depths": {"cpu": 3}, "waiting": 7})
@@ -267,7 +327,8 @@ def test_readiness_comes_when_all_is_there(database_url: str, tmp_path: Path) ->
         assert (answer.status_code, answer.json()["status"]) == (200, "ready")
         assert site.http.get("/healthz").json()["status"] == "ok"
         metrics = site.http.get("/metrics").text
-        assert "harmony_jobs_waiting 7.0" in metrics
+        assert "harmony_jobs_waiting 2.0" in metrics
+        assert "harmony_work_waiting_seconds 7.5" in metrics
         assert 'harmony_queue_depth{queue="cpu"} 3.0' in metrics
         assert 'harmony_live_slots{queue="io"} 1.0' in metrics
         assert 'harmony_http_requests_total{method="GET",route="/readyz",status="200"} 1.0' in metrics
@@ -275,6 +336,8 @@ def test_readiness_comes_when_all_is_there(database_url: str, tmp_path: Path) ->
 
 def test_the_version_says_the_limits(shared: Site) -> None:
     limits: dict[str, Any] = shared.http.get("/version").json()["limits"]
-    assert limits["text_characters"] == 10_000
+    assert limits["text_characters"] == 100_000
     assert limits["inline_audio_bytes"] == 32 * 2**20
+    assert (limits["openai_text_characters"], limits["openai_file_bytes"]) == (4096, 25 * 2**20)
+    assert limits["door_wait_seconds"] == 600
     assert limits["body_bytes"] == 2**30

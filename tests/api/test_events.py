@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import statistics
 import time
 from itertools import islice
 from pathlib import Path
 from threading import Thread
+
+import pytest
 
 from harmony.sse import ServerSentEvent
 from tests.api.site import Site, serving
@@ -34,15 +37,18 @@ def test_a_stream_tells_a_job_from_beginning_to_end(site: Site) -> None:
 
 
 def test_an_event_is_told_at_once(site: Site) -> None:
-    job_id = site.submit()["id"]
-    with site.stream(f"/v1/jobs/{job_id}/events") as events:
-        next(events)
-        claim = site.claim(job_id)
-        assert claim.work.job_id == job_id
-        [started] = islice((event for event in events if event.type == "step.started"), 1)
-        delay = time.time() - claim.claimed_at
-    assert json.loads(started.data)["job_id"] == job_id
-    assert delay < 0.5
+    delays = []
+    for _ in range(5):
+        job_id = site.submit()["id"]
+        with site.stream(f"/v1/jobs/{job_id}/events") as events:
+            next(events)
+            claim = site.claim(job_id)
+            assert claim.work.job_id == job_id
+            [started] = islice((event for event in events if event.type == "step.started"), 1)
+            delays.append(time.time() - claim.claimed_at)
+        assert json.loads(started.data)["job_id"] == job_id
+    # Told by the database: the look of each second would need half of one. A busy machine may spoil one or two.
+    assert statistics.median(delays) < 0.15, delays
 
 
 def test_a_stream_goes_on_behind_an_id(site: Site) -> None:
@@ -83,8 +89,9 @@ def test_the_stream_of_all_jobs(site: Site) -> None:
 def test_numbers_beyond_every_column(site: Site) -> None:
     job_id = site.submit()["id"]
     huge = 10**30
-    assert site.http.get(f"/v1/jobs/{job_id}/events?after={huge}").json()["data"] == []
-    assert site.http.get(f"/v1/events?after={huge}").json()["data"] == []
+    for path in (f"/v1/jobs/{job_id}/events", "/v1/events"):
+        answer = site.http.get(f"{path}?after={huge}")
+        assert (answer.status_code, answer.json()["code"]) == (422, "invalid_event_id")
 
 
 def test_many_streams_hear_the_same(site: Site) -> None:
@@ -138,6 +145,7 @@ def test_a_quiet_stream_shows_that_it_lives(tmp_path: Path) -> None:
     assert len(lines) == 3
 
 
+@pytest.mark.alone
 def test_a_server_that_stops_ends_its_streams(tmp_path: Path) -> None:
     with serving(f"sqlite:///{tmp_path / 'x.db'}", tmp_path) as site:
         site.beat()
@@ -147,7 +155,8 @@ def test_a_server_that_stops_ends_its_streams(tmp_path: Path) -> None:
             begin = time.monotonic()
             site.server.should_exit = True
             assert list(events) == []
-    assert time.monotonic() - begin < 4
+            took = time.monotonic() - begin
+    assert took < 4
 
 
 def test_whoever_leaves_is_forgotten(site: Site) -> None:

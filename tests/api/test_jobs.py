@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -21,7 +22,11 @@ def test_a_job_is_seen_to_its_end(site: Site) -> None:
     assert (job["status"], job["progress"], job["attempts"]) == ("succeeded", 1.0, 1)
     assert job["result"]["artifacts"][0]["role"] == "audio"
     assert "retry-after" not in answer.headers
-    assert site.http.get(job["links"]["self"].replace(site.settings.public_url, site.url)).json() == job
+    again = site.http.get(job["links"]["self"].replace(site.settings.public_url, site.url)).json()
+    for artifact in (*job["result"]["artifacts"], *again["result"]["artifacts"]):
+        # It says until when it is good, and a second may have begun.
+        del artifact["url"]
+    assert again == job
 
 
 def test_a_failed_job_is_a_good_answer(site: Site) -> None:
@@ -46,18 +51,21 @@ def test_what_did_not_change_is_not_sent(site: Site) -> None:
 
 
 def test_a_long_poll_wakes_at_the_change(site: Site) -> None:
-    job_id = site.submit()["id"]
-    with ThreadPoolExecutor(2) as pool:
-        plain = pool.submit(site.http.get, f"/v1/jobs/{job_id}?wait=15")
-        tagged = pool.submit(site.http.get, f"/v1/jobs/{job_id}?wait=15", headers={"If-None-Match": '"1"'})
-        _until_followed(site, 2)
-        begin = time.monotonic()
-        site.claim(job_id)
-        for answer in (plain.result(20), tagged.result(20)):
-            assert answer.status_code == 200
-            assert answer.json()["status"] == "running"
-    # Told by the database, not by the second look of each second.
-    assert time.monotonic() - begin < 0.9
+    took = []
+    for _ in range(5):
+        job_id = site.submit()["id"]
+        with ThreadPoolExecutor(2) as pool:
+            plain = pool.submit(site.http.get, f"/v1/jobs/{job_id}?wait=15")
+            tagged = pool.submit(site.http.get, f"/v1/jobs/{job_id}?wait=15", headers={"If-None-Match": '"1"'})
+            _until_followed(site, 2)
+            begin = time.monotonic()
+            site.claim(job_id)
+            for answer in (plain.result(20), tagged.result(20)):
+                assert answer.status_code == 200
+                assert answer.json()["status"] == "running"
+            took.append(time.monotonic() - begin)
+    # Told by the database, not by the look of each second. A busy machine may spoil one or two.
+    assert statistics.median(took) < 0.2, took
 
 
 def _until_followed(site: Site, count: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import signal
 import stat
+import statistics
 import subprocess
 import sys
 import time
@@ -154,8 +155,10 @@ def test_content_disposition(kind: str, filename: str, expected: str) -> None:
 def test_durable_puts_are_quick(tmp_path: Path) -> None:
     """A put is one sync of a file and one of a folder: a thousand of them must not need minutes on any disk."""
     store = LocalArtifacts(tmp_path)
-    begin = time.monotonic()
+    took = []
     for number in range(50):
+        begin = time.monotonic()
         store.put_bytes(f"jobs/job_{number}/steps/0/1/audio.wav", bytes(10_000), media_type="audio/wav")
-    assert (time.monotonic() - begin) / 50 < 0.1
+        took.append(time.monotonic() - begin)
+    assert statistics.median(took) < 0.1
     assert len(list(store.list())) == 50

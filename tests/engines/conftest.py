@@ -26,13 +26,20 @@ _T = TypeVar("_T")
 
 @pytest.fixture(scope="session")
 def catalog() -> Catalog:
-    return load_catalog(ROOT / "config.yml")
+    """The models of config.yml, and those of models.yml beside this file."""
+    default, more = load_catalog(ROOT / "config.yml"), load_catalog(Path(__file__).with_name("models.yml"))
+    return Catalog({**more.models, **default.models}, default.defaults)
 
 
 @pytest.fixture(scope="session")
-def engine(catalog: Catalog) -> Iterator[Callable[[str], Any]]:
+def residency(catalog: Catalog) -> Residency:
+    """Where they are loaded."""
+    return Residency(catalog, WeightStore(default_cache()), Device(threads=2))
+
+
+@pytest.fixture(scope="session")
+def engine(residency: Residency) -> Iterator[Callable[[str], Any]]:
     """`engine(name)` gives the loaded engine of a model of config.yml."""
-    residency = Residency(catalog, WeightStore(default_cache()), Device(threads=2))
     with ExitStack() as stack:
         yield lambda name: stack.enter_context(residency.use(name))
     residency.unload_idle()

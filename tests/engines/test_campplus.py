@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.errors import PermanentError
 from tests.engines.conftest import only
-from workers.contract import Audio, Embedding, Progress, Samples
+from workers.contract import Audio, Embedding, EmbeddingRequest, Progress, Samples
 
 pytestmark = pytest.mark.models
 
@@ -21,7 +21,7 @@ def campplus(engine: Callable[[str], Any]) -> Any:
 
 
 def vector(campplus: Any, samples: Samples) -> Samples:
-    [embedding] = only(Embedding, campplus.embed(Audio(samples, 16000), {}))
+    [embedding] = only(Embedding, campplus.embed(Audio(samples, 16000), EmbeddingRequest()))
     assert embedding.family == "campplus"
     assert embedding.vector.dtype == np.float32
     return embedding.vector
@@ -40,7 +40,7 @@ def test_one_speaker_is_nearer_to_herself_than_to_another(campplus: Any, recordi
 def test_long_recordings_are_heard_in_windows(campplus: Any, recording: Recording) -> None:
     voice = recording(ENGLISH).samples
     long = Audio(np.tile(voice, 3), 16000)
-    chunks = list(campplus.embed(long, {}))
+    chunks = list(campplus.embed(long, EmbeddingRequest()))
     assert [chunk.fraction for chunk in only(Progress, iter(chunks))] == pytest.approx([0.5, 1.0])
     assert float(only(Embedding, iter(chunks))[0].vector @ vector(campplus, voice)) > 0.9
 
@@ -58,7 +58,7 @@ def test_a_call_leaves_nothing_behind_and_loudness_does_not_matter(campplus: Any
 def test_what_holds_no_voice_is_refused(campplus: Any, seconds: float, level: float, code: str) -> None:
     noise = (np.random.default_rng(3).normal(0, 1, int(seconds * 16000)) * level).astype(np.float32)
     with pytest.raises(PermanentError) as caught:
-        list(campplus.embed(Audio(noise, 16000), {}))
+        list(campplus.embed(Audio(noise, 16000), EmbeddingRequest()))
     assert caught.value.code == code
 
 

@@ -69,8 +69,8 @@ def test_a_call_leaves_nothing_behind(kokoro: Any) -> None:
     assert np.array_equal(first.samples, again.samples)
 
 
-def test_all_28_voices_speak(kokoro: Any, catalog: Any) -> None:
-    voices = catalog.get("kokoro").family.voices
+def test_all_28_english_voices_speak(kokoro: Any, catalog: Any) -> None:
+    voices = [voice for voice in catalog.get("kokoro").family.voices if voice.language.startswith("en")]
     assert len(voices) == 28
     sounds = [spoken(kokoro, SynthesisRequest("Hi.", voice.id, None)).samples for voice in voices]
     assert len({sound.tobytes() for sound in sounds}) == 28
@@ -85,7 +85,7 @@ def test_text_without_words_is_refused(kokoro: Any, text: str) -> None:
 
 def test_an_unknown_voice_is_refused(kokoro: Any) -> None:
     with pytest.raises(PermanentError) as caught:
-        list(kokoro.synthesize(SynthesisRequest("Hi.", "jf_alpha", None)))
+        list(kokoro.synthesize(SynthesisRequest("Hi.", "kf_none", None)))
     assert caught.value.code == "unknown_voice"
 
 
@@ -105,3 +105,21 @@ def test_phonemes_of_what_the_lexicon_lacks(kokoro: Any, text: str, american: st
 def test_no_markup_in_a_text_is_obeyed(kokoro: Any) -> None:
     """Misaki alone would speak the phonemes in the brackets instead of the word."""
     assert "ɛks" in kokoro._american.phonemes("[go](/x/)")
+
+
+def test_a_mixture_is_the_mean_of_its_voices_by_weight(kokoro: Any, heard: Callable[[Audio], str]) -> None:
+    heart, adam, mixed = (
+        kokoro._style(kokoro._mixed(voice)) for voice in ("af_heart", "am_adam", "af_heart(2)+am_adam(1)")
+    )
+    assert np.allclose(mixed, (2 * heart + adam) / 3, atol=1e-6)
+    assert mixed.dtype == np.float32
+    audio = spoken(kokoro, SynthesisRequest(PLAIN, "af_heart(2)+am_adam(1)", None))
+    assert word_error_rate(PLAIN, heard(audio)) < 0.1
+    alone = spoken(kokoro, SynthesisRequest("One two three.", "af_heart", None))
+    same = spoken(kokoro, SynthesisRequest("One two three.", "af_heart(3)", None))
+    assert np.array_equal(alone.samples, same.samples)
+
+
+def test_a_mixture_with_a_voice_that_is_not_there_names_it(kokoro: Any) -> None:
+    with pytest.raises(PermanentError, match="There is no voice 'am_nobody'"):
+        spoken(kokoro, SynthesisRequest("Hello.", "af_heart+am_nobody", None))

@@ -2,7 +2,8 @@
 import pytest
 
 from workers.engines.kokoro.arpabet import to_kokoro
-from workers.engines.kokoro.text import clauses, clean, sentences
+from workers.engines.kokoro.text import clean, sentences
+from workers.text.sentences import clauses
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ def family(**changes: object) -> Family:
 def residency_of(tmp_path: Path) -> Callable[..., Residency]:
     """A residency of the tone models a, b and c, which claim 100, 100 and 300 MB."""
 
-    def build(**limits: int | None) -> Residency:
+    def build(**limits: Any) -> Residency:
         models = {
             name: Model(
                 name, family(memory_mb=memory), None, device=Device().kind, pool=None, languages=(), settings={}
@@ -131,3 +132,16 @@ def test_a_missing_package_says_what_to_install(tmp_path: Path, monkeypatch: pyt
     ) as caught:
         engine_of(family(engine="wants_more:Engine", extra="more"))
     assert caught.value.code == "missing_dependency"
+
+
+def test_whoever_asked_is_told_of_every_change(residency_of: Callable[..., Residency]) -> None:
+    told: list[list[str]] = []
+    residency = residency_of(max_models=1, changed=told.append)
+    with residency.use("a"):
+        pass
+    with residency.use("a"):
+        pass
+    with residency.use("b"):
+        pass
+    residency.unload_idle()
+    assert told == [["a"], [], ["b"], []]

@@ -12,6 +12,7 @@ from tests.engines.conftest import only, said, spoken
 from workers.contract import (
     Audio,
     Embedding,
+    EmbeddingRequest,
     Progress,
     RecognitionRequest,
     Segment,
@@ -88,10 +89,10 @@ def test_regions_and_vectors_follow_from_the_sound(tone: Any) -> None:
     audio = Audio(np.concatenate([gap, sound, gap]), 8000)
     [region] = only(SpeechRegion, tone.detect(audio, {}))
     assert (region.start, region.end) == pytest.approx((1.0, 1.9), abs=0.03)
-    [embedding] = only(Embedding, tone.embed(audio, {"chunks": 4}))
+    [embedding] = only(Embedding, tone.embed(audio, EmbeddingRequest({"chunks": 4})))
     assert embedding.vector.shape == (16,)
     assert np.linalg.norm(embedding.vector) == pytest.approx(1.0, abs=1e-5)
-    [silent] = only(Embedding, tone.embed(Audio(gap, 8000), {}))
+    [silent] = only(Embedding, tone.embed(Audio(gap, 8000), EmbeddingRequest()))
     assert np.linalg.norm(silent.vector) == pytest.approx(1.0, abs=1e-5)
 
 

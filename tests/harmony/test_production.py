@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from harmony.background import BackgroundStack
-from harmony.client import Client
+from harmony.client import Client, result_of
 from storage.settings import StorageSettings
 from tests.services.seaweedfs import ACCESS_KEY, SECRET_KEY
 
@@ -40,7 +40,7 @@ def test_speech_becomes_an_object_and_its_transcript(
         spoken = {"kind": "speech", "model": "tone", "input": {"text": "Hello there."}, "options": {"format": "flac"}}
         job = client.wait(client.submit(spoken)["id"])
         assert job["status"] == "succeeded", job["error"]
-        (artifact,) = job["result"]["artifacts"]
+        (artifact,) = result_of(job)["artifacts"]
         content = client.download(artifact, tmp_path / "hello.flac").read_bytes()
         assert hashlib.sha256(content).hexdigest() == artifact["sha256"]
 
@@ -54,4 +54,4 @@ def test_speech_becomes_an_object_and_its_transcript(
             ]
         )
         assert heard["status"] == "succeeded", heard["error"]
-        assert heard["result"]["text"]
+        assert result_of(heard)["text"]

@@ -1,6 +1,8 @@
 """What the stack is made of, as data; tests/stack starts it."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,3 +67,17 @@ def test_lines_carry_the_name_of_who_said_them(capsys: pytest.CaptureFixture[str
 
 def test_a_free_port_is_free() -> None:
     assert is_free("127.0.0.1", free_port())
+
+
+def test_a_free_port_is_given_to_one_only_and_never_to_a_connection() -> None:
+    given = [free_port() for _ in range(50)]
+    assert len(set(given)) == len(given)
+    elsewhere = subprocess.run(
+        [sys.executable, "-c", f"from harmony.ports import _claim; print(any(map(_claim, {given})))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert elsewhere.stdout.strip() == "False"
+    start = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text(encoding="ascii").split()[0])
+    assert max(given) < start

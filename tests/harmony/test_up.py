@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,7 +14,8 @@ import httpx
 import pytest
 
 from harmony.background import BackgroundStack, StackDidNotStart
-from harmony.client import ApiProblem, Client, Document
+from harmony.client import ApiProblem, Client
+from tests.client.proxy import Proxy
 
 pytestmark = [pytest.mark.stack, pytest.mark.services, pytest.mark.xdist_group("stack")]
 
@@ -101,11 +103,79 @@ def test_a_job_by_the_command_line(stack: BackgroundStack, tmp_path: Path) -> No
     assert listed.stdout.count("job_") == 1
 
 
+def test_speech_is_written_and_played_while_it_is_made(
+    stack: BackgroundStack, server: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = subprocess.run(
+        [sys.executable, "-m", "harmony", "submit", "speech", "hello there", "--model", "tone", "-o", "-"],
+        check=True, capture_output=True, env={**os.environ, "HARMONY_URL": stack.url}, timeout=60,
+    ).stdout  # fmt: skip
+    spoken = tmp_path / "hello.wav"
+    harmony(stack, "submit", "speech", "hello there", "--model", "tone", "-o", str(spoken))
+    with wave.open(str(spoken)) as file:
+        samples, rate = file.readframes(file.getnframes()), file.getframerate()
+    # Nobody knew the length when the head was written; the file has it.
+    assert spoken.stat().st_size == 44 + len(samples)
+    assert written[44:] == samples
+    # A player gets the samples, and their rate.
+    player = tmp_path / "aplay"
+    player.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/said; cat > {tmp_path}/played\n', encoding="utf-8")
+    player.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    played = harmony(stack, "submit", "speech", "hello there", "--model", "tone", "--play")
+    assert played.returncode == 0, played.stderr
+    assert (tmp_path / "played").read_bytes() == samples
+    assert str(rate) in (tmp_path / "said").read_text().split()
+    player.write_text("#!/bin/sh\necho no such device >&2; exit 1\n", encoding="utf-8")
+    silent = harmony(stack, "submit", "speech", "hello there", "--model", "tone", "--play")
+    assert (silent.returncode, silent.stderr) == (1, "harmony: aplay does not play: no such device\n")
+
+
+def test_a_stream_goes_on_at_its_byte(stack: BackgroundStack, server: Client) -> None:
+    job = server.submit({**JOB, "options": {"stages": 1, "delay_ms": 300}})
+    with Proxy(stack.url, [700, 60_000]) as proxy, Client(proxy.url) as unlucky:
+        heard = b"".join(unlucky.stream(job, form="pcm"))
+    whole = server.wait(job, timeout=30)
+    assert heard == server.download(whole)[44:]
+    assert b"".join(server.stream(job, form="pcm", offset=len(heard) - 100)) == heard[-100:]
+    cancelled = server.cancel(server.submit({**JOB, "options": {"delay_ms": 5000}}))
+    with pytest.raises(ApiProblem) as caught:
+        list(server.stream(cancelled))
+    assert caught.value.code == "no_result"
+
+
+def test_somebody_elses_voice_by_the_command_line(stack: BackgroundStack, tmp_path: Path) -> None:
+    reference, cloned, converted = (tmp_path / f"{name}.wav" for name in ("reference", "cloned", "converted"))
+    harmony(stack, "submit", "speech", "somebody speaks " * 4, "--model", "tone", "-o", str(reference))
+    made = harmony(stack, "submit", "speech", "hello there", "--reference", str(reference), "-o", str(cloned))
+    assert made.returncode == 0, made.stderr
+    done = harmony(stack, "submit", "voice_conversion", str(cloned), "--target", str(reference), "-o", str(converted))
+    assert done.returncode == 0, done.stderr
+    assert converted.stat().st_size == cloned.stat().st_size
+    nobody = harmony(stack, "submit", "voice_conversion", str(cloned))
+    assert nobody.returncode == 2
+    assert "--target" in nobody.stderr
+    misplaced = harmony(stack, "submit", "vad", str(cloned), "--reference", str(reference))
+    assert misplaced.returncode == 2
+
+
 def test_show_and_watch(stack: BackgroundStack, server: Client) -> None:
     job = server.submit(JOB)
     watched = harmony(stack, "jobs", "watch", job["id"])
     assert watched.stdout.splitlines()[-1].split()[2] == "job.succeeded"
     assert json.loads(harmony(stack, "jobs", "show", job["id"]).stdout)["status"] == "succeeded"
+
+
+def test_run_again_and_delete(stack: BackgroundStack, server: Client) -> None:
+    job = server.wait(server.submit(JOB)["id"], timeout=30)
+    again = harmony(stack, "jobs", "retry", job["id"], "--from", "0").stdout.strip()
+    harmony(stack, "jobs", "watch", again)
+    document = json.loads(harmony(stack, "jobs", "show", again).stdout)
+    assert (document["retry_of"], document["status"]) == (job["id"], "succeeded")
+    harmony(stack, "jobs", "delete", job["id"])
+    gone = harmony(stack, "jobs", "show", job["id"])
+    assert gone.returncode == 1
+    assert "job_not_found" in gone.stderr
 
 
 def test_problems_are_one_line_and_their_fields(stack: BackgroundStack) -> None:
@@ -143,7 +213,7 @@ def test_the_data_directory_is_refused_to_a_second_stack(stack: BackgroundStack,
 def test_a_killed_process_comes_back_and_the_job_goes_on(stack: BackgroundStack, victim: str) -> None:
     before = children(stack.pid)
     with Client(stack.url) as client:
-        jobs: list[Document] = [client.submit(JOB) for _ in range(10)]
+        jobs = [client.submit(JOB) for _ in range(10)]
     os.kill(before[victim], signal.SIGKILL)
     assert eventually(lambda: children(stack.pid).get(victim, before[victim]) != before[victim])
     with Client(stack.url) as client:

@@ -18,11 +18,11 @@ import psutil
 import pytest
 from av.audio.frame import AudioFrame
 
+from media.client import MediaHelper
+from media.protocol import MediaLimits
 from pipelines.errors import PermanentError, StepCancelled, TransientError
 from workers.contract import Audio
-from workers.media.client import MediaHelper
-from workers.media.protocol import MediaLimits
-from workers.media.wav import read_wav, write_wav
+from workers.wav import read_wav, write_wav
 
 HOUR = 3600
 
@@ -262,7 +262,7 @@ def test_the_helper_dies_with_its_worker(good: Path, tmp_path: Path) -> None:
     program = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from workers.media.client import MediaHelper\n"
+        "from media.client import MediaHelper\n"
         "helper = MediaHelper()\n"
         "helper.decode(Path(sys.argv[1]), Path(sys.argv[2]))\n"
         "print(helper.pid, flush=True)\n"

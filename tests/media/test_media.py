@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from av.audio.stream import AudioStream
 
+from media.client import MediaHelper
+from media.formats import ENCODINGS, MEDIA_TYPES, AudioFormat, can_write, written_rate
 from pipelines.errors import PermanentError
 from workers.contract import Audio, Samples
-from workers.media.client import MediaHelper
-from workers.media.formats import ENCODINGS, MEDIA_TYPES, AudioFormat, can_write, written_rate
-from workers.media.wav import read_wav, write_wav
+from workers.wav import read_wav, write_wav
 
 TONE = 440.0
 SECONDS = 1.5
@@ -206,7 +206,7 @@ def test_the_worker_does_not_import_the_decoder(tmp_path: Path) -> None:
     program = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from workers.media.client import MediaHelper\n"
+        "from media.client import MediaHelper\n"
         "helper = MediaHelper()\n"
         "assert helper.pid is None\n"
         f"helper.decode(Path({str(tmp_path / 'in.wav')!r}), Path({str(tmp_path / 'out.wav')!r}))\n"

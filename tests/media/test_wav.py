@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pipelines.errors import PermanentError
 from workers.contract import Audio
-from workers.media.wav import read_wav, write_wav
+from workers.wav import read_wav, write_wav
 
 
 def riff(  # noqa: PLR0917 - the fields of the header in their order

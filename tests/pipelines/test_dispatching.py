@@ -2,7 +2,8 @@
 
 import pytest
 
-from storage.dispatch import Load, Unclaimed, admissible, lost_messages
+from pipelines.places import Load, Places
+from storage.dispatch import Unclaimed, lost_messages
 from workers.windows import Windows
 
 
@@ -46,7 +47,10 @@ def test_one_slow_step_does_not_undo_what_was_learned() -> None:
     ],
 )
 def test_admission(route: str, backlog: dict[str, int], claimed: dict[str, int], room: int) -> None:
-    assert admissible(route, {"io": 4, "cpu": 2}, Load(backlog, claimed)) == room
+    places = Places({"io": 4, "cpu": 2}, {"io": 2, "cpu": 1}, Load(backlog, claimed))
+    queues = tuple(route.split(">"))
+    assert places.open(queues) is (room > 0)
+    assert sum(places.take(queues) for _ in range(9)) == room
 
 
 def unclaimed(name: str, queue: str = "cpu", *, republished: int = 0, age: float = 3.0) -> Unclaimed:

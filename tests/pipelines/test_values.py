@@ -136,7 +136,7 @@ def test_a_route_names_the_queues_ahead() -> None:
 
 
 def test_priorities_sort_and_read_well() -> None:
-    assert [priority.label for priority in sorted(Priority)] == ["high", "normal", "low"]
+    assert [priority.label for priority in sorted(Priority)] == ["high", "normal", "low", "deferrable"]
 
 
 def test_times_are_told_in_utc_to_the_millisecond() -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from harmony.settings import known_settings
 from pipelines.catalog import WEBHOOK_QUEUE, DeviceClass, load_catalog
-from workers.settings import WorkerSettings
+from storage.settings import StorageSettings
 
 ROOT = Path(__file__).parents[2]
 Duration = Annotated[str, StringConstraints(pattern=r"^(\d+(us|ms|s|m|h))+$")]
@@ -90,10 +90,11 @@ def test_every_queue_has_a_worker(compose: Compose) -> None:
     assert served == {*load_catalog(ROOT / "config.yml").queues, *DeviceClass, WEBHOOK_QUEUE}
 
 
-def test_workers_have_time_to_hand_back_their_step(compose: Compose) -> None:
-    patience = WorkerSettings(_env_file=None).shutdown_seconds
-    workers = [service for service in compose.services.values() if service.queues]
-    assert all(int(worker.stop_grace_period.removesuffix("s")) > patience for worker in workers)
+def test_there_is_time_to_end_what_is_under_way(compose: Compose) -> None:
+    patience = StorageSettings(_env_file=None).shutdown_seconds
+    patient = [service for service in compose.services.values() if service.queues or service.command[-1:] == ("api",)]
+    assert len(patient) == 6
+    assert all(int(service.stop_grace_period.removesuffix("s")) > patience for service in patient)
 
 
 def test_nothing_is_published_beyond_this_machine(compose: Compose) -> None:

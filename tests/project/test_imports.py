@@ -7,6 +7,7 @@ import sys
 import pytest
 
 _HEAVY = {
+    "av",
     "torch",
     "celery",
     "kombu",
@@ -46,6 +47,13 @@ def test_a_slot_loads_its_engines_only_when_a_step_needs_them() -> None:
 @pytest.mark.parametrize("module", ["storage.settings", "api.settings", "workers.settings", "harmony.settings"])
 def test_settings_are_light(module: str) -> None:
     assert loaded(module) & (_HEAVY | _WEB | {"sqlalchemy", "boto3", "httpx"}) == set()
+
+
+def test_the_client_needs_httpx_only() -> None:
+    # Which itself tries for its command line: click, pygments, rich.
+    httpx = {"anyio", "certifi", "click", "h11", "httpcore", "httpx", "idna", "pygments", "rich", "sniffio"}
+    allowed = {"harmony", "pipelines", *httpx, *_THEIR_OWN, *sys.stdlib_module_names}
+    assert {name for name in loaded("harmony.client") - allowed if not name.startswith("_")} == set()
 
 
 def test_pipelines_need_pydantic_and_yaml_only() -> None:

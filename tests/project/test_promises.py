@@ -1,4 +1,4 @@
-"""The tests that `docs/promises.md` names are there."""
+"""The tests that `docs/reliability.md` names are there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _NAMED = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
 
 
 def test_every_promise_names_tests_that_exist() -> None:
-    named = _NAMED.findall((_ROOT / "docs/promises.md").read_text(encoding="utf-8"))
+    named = _NAMED.findall((_ROOT / "docs/reliability.md").read_text(encoding="utf-8"))
     assert len(named) > 20
     missing = [
         f"{path}::{test}" for path, test in named if f"def {test}" not in (_ROOT / path).read_text(encoding="utf-8")

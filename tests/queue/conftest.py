@@ -6,6 +6,7 @@ import pytest
 
 from tests.queue.stack import KINDS, Stack
 from tests.services.postgres import Databases
+from workers.board import VARIABLE
 
 
 @pytest.fixture(scope="session", params=list(KINDS.values()))
@@ -32,3 +33,9 @@ def stack(deployment: Stack) -> Iterator[Stack]:
     yield deployment
     deployment.only("dispatcher", "cpu-1", "io-1")
     deployment.cancel_rest()
+
+
+@pytest.fixture(autouse=True)
+def _no_board_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A board is announced to children in the environment; what later tests start must not see it."""
+    monkeypatch.setenv(VARIABLE, "none yet")

@@ -17,8 +17,11 @@ ROOT = Path(__file__).parents[2]
 class Part:
     """One process of the deployment, in a group of its own."""
 
-    def __init__(self, name: str, command: Sequence[str], environment: dict[str, str], log: Path) -> None:
+    def __init__(
+        self, name: str, command: Sequence[str], environment: dict[str, str], log: Path, tree: Path = ROOT
+    ) -> None:
         self.name = name
+        self._tree = tree
         self._command, self._environment, self._log = command, environment, log
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -35,7 +38,7 @@ class Part:
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._command,
-                cwd=ROOT,
+                cwd=self._tree,
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -48,6 +51,16 @@ class Part:
         assert self._process is not None
         self._process.kill()
         self._process.wait(10)
+
+    def terminate(self) -> None:
+        """SIGTERM, as an operator sends it; `ended` waits for what follows."""
+        assert self._process is not None
+        self._process.terminate()
+
+    def ended(self, seconds: float) -> int:
+        """The exit status of a process that ends within `seconds`."""
+        assert self._process is not None
+        return self._process.wait(seconds)
 
     def stop(self) -> None:
         """SIGTERM, and SIGKILL to what is left after 10 s; for the end of a test."""

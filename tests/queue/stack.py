@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,6 +16,7 @@ import pytest
 import redis
 from sqlalchemy import Row, delete, func, select, update
 
+from harmony.ports import free_port
 from migrations import upgrade
 from pipelines.catalog import Catalog, load_catalog
 from pipelines.errors import Conflict
@@ -33,11 +35,10 @@ from storage.slots import live_slots
 from storage.submitting import NewArtifact, Submission
 from storage.tables import jobs
 from tests.queue.parts import Part
-from tests.services.process import free_port
 from tests.services.valkey import Valkey
 from workers.app import PRIORITY_STEPS
 from workers.contract import Audio
-from workers.media.wav import write_wav
+from workers.wav import write_wav
 
 T = TypeVar("T")
 
@@ -63,7 +64,8 @@ def on(kind: str) -> pytest.MarkDecorator:
 class Stack:
     """The deployment. Parts are made by name at first use and live until `close`."""
 
-    def __init__(self, folder: Path, database_url: str) -> None:
+    def __init__(self, folder: Path, database_url: str, more: Mapping[str, str] | None = None) -> None:
+        """`more` is added to the environment of every process."""
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         config = folder / "config.yml"
@@ -82,7 +84,8 @@ class Stack:
         #: Receivers of webhooks listen here; the stack may call them though they are private.
         self.ports = (free_port(), free_port())
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("HARMONY_")}
-        self._environment = inherited | {
+        self._environment = {
+            **inherited,
             "HARMONY_DATA_DIR": str(folder / "data"),
             "HARMONY_DATABASE_URL": database_url,
             "HARMONY_BROKER_URL": self.valkey.url,
@@ -91,19 +94,35 @@ class Stack:
             "HARMONY_THREADS": "1",
             "HARMONY_SHUTDOWN_SECONDS": "2",
             "HARMONY_EGRESS_ALLOW": ",".join(f"127.0.0.1:{port}" for port in self.ports),
+            **(more or {}),
         }
 
     # ------------------------------------------------------------------------------------------------ parts
 
-    def dispatcher(self, name: str = DISPATCHER) -> Part:
-        """The dispatcher of that name, running."""
-        return self._part(name, ["workers.dispatcher"])
+    def dispatcher(self, name: str = DISPATCHER, **settings: str) -> Part:
+        """The dispatcher of that name, running; `settings` are variables without their prefix."""
+        return self._part(name, ["workers.dispatcher"], {f"HARMONY_{key.upper()}": to for key, to in settings.items()})
 
-    def slot(self, name: str, *queues: str) -> Part:
-        """The slot of that name, running; its queue is its name's beginning unless given."""
-        return self._part(
-            name, ["workers.slot", "--queue", ",".join(queues or (name.split("-", 1)[0],)), "--name", name]
-        )
+    def slot(self, name: str, *queues: str, **settings: str) -> Part:
+        """The slot of that name, running; its queue is its name's beginning unless given.
+
+        `settings` are variables without their prefix, heard when the name is used for the first time.
+        """
+        command = ["workers.slot", "--queue", ",".join(queues or (name.split("-", 1)[0],)), "--name", name]
+        return self._part(name, command, {f"HARMONY_{key.upper()}": to for key, to in settings.items()})
+
+    def api(self, name: str, port: int, **settings: str) -> Part:
+        """The API of that name on `port`, started; `settings` are variables without their prefix."""
+        more = {f"HARMONY_{key.upper()}": value for key, value in settings.items()}
+        return self._part(name, ["api"], {"HARMONY_PORT": str(port), **more})
+
+    def of_another_tree(self, name: str, tree: Path, *module: str) -> Part:
+        """A part that runs the code in `tree`."""
+        if name not in self._parts:
+            environment = {**self._environment, "PYTHONPATH": str(tree)}
+            command = [sys.executable, "-m", *module]
+            self._parts[name] = Part(name, command, environment, self._folder / f"{name}.log", tree)
+        return self._part(name, [])
 
     def freeze(self, part: Part) -> None:
         """SIGSTOP between two of its transactions: on SQLite a process frozen inside one would lock all others out."""
@@ -124,21 +143,23 @@ class Stack:
 
     def only(self, *names: str) -> None:
         """Stops every other part, so that a test finds what it expects."""
-        for name, part in self._parts.items():
+        for part in self._parts.values():
             if part.running:
                 part.thaw()
-            if name not in names:
-                part.stop()
+        others = [part for name, part in self._parts.items() if name not in names]
+        with ThreadPoolExecutor(max(1, len(others))) as threads:
+            # Side by side: each takes a second or two to leave in order.
+            list(threads.map(Part.stop, others))
 
     def live(self) -> dict[str, int]:
         """Live slots by queue."""
         with self.database.read() as connection:
             return dict(live_slots(connection))
 
-    def _part(self, name: str, module: list[str]) -> Part:
+    def _part(self, name: str, module: list[str], more: Mapping[str, str] | None = None) -> Part:
         if name not in self._parts:
             command = [sys.executable, "-m", *module]
-            self._parts[name] = Part(name, command, self._environment, self._folder / f"{name}.log")
+            self._parts[name] = Part(name, command, {**self._environment, **(more or {})}, self._folder / f"{name}.log")
         if not self._parts[name].running:
             self._parts[name].start()
         return self._parts[name]

@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 
+import pytest
+
 from tests.queue.stack import Stack
 
 Record = Callable[[str, object], None]
@@ -16,6 +18,7 @@ def next_claim(stack: Stack, since: float, record: Record) -> float:
     return after
 
 
+@pytest.mark.alone
 def test_a_step_that_yields_is_cancelled_within_seconds(stack: Stack, record_property: Record) -> None:
     job_id = stack.tone(stages=2, delay_ms=60_000)
     stack.happens(job_id, "step.started")
@@ -30,6 +33,7 @@ def test_a_step_that_yields_is_cancelled_within_seconds(stack: Stack, record_pro
     assert [step.status for step in stack.get(job_id).steps] == ["cancelled", "cancelled"]
 
 
+@pytest.mark.alone
 def test_a_step_that_never_yields_is_ended_by_force(stack: Stack, record_property: Record) -> None:
     job_id = stack.tone(fail="hang")
     stack.happens(job_id, "step.started")

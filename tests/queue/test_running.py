@@ -98,9 +98,13 @@ def test_a_slot_may_serve_several_queues(stack: Stack) -> None:
 
 @on("postgresql")
 def test_a_slot_that_is_told_to_stop_ends_its_step(stack: Stack) -> None:
+    stack.only("dispatcher", "io-1")
+    slot = stack.slot("patient-1", "cpu", shutdown_seconds="45")
+    stack.until(lambda: stack.live().get("cpu") == 1, 60, "the slot")
     job_id = stack.tone(delay_ms=1000)
     stack.happens(job_id, "step.started")
-    stack.slot("cpu-1").stop()
+    slot.terminate()
+    assert slot.ended(30) == 0
     assert stack.ends([job_id], 30) == ["succeeded"]
     assert stack.get(job_id).steps[0].attempts == 1
     assert "cpu" not in stack.live()

@@ -11,8 +11,12 @@ import psutil
 import pytest
 
 from tests.queue.stack import Stack, on
+from workers.webhooks import TIMEOUT
 
 pytestmark = [on("postgresql")]
+
+#: How long a slot that is told to stop waits for answers: less than the 15 s that a receiver has.
+PATIENCE = 6.0
 
 
 class Receiver(ThreadingHTTPServer):
@@ -99,7 +103,8 @@ def test_a_dead_receiver_delays_nobody(stack: Stack, receivers: tuple[Receiver, 
     assert stack.ends([job_id]) == ["succeeded"]
     ended = stack.row(job_id).finished_at
     stack.until(lambda: delivered(stack, job_id), 20, "the deliveries beside the dead receiver's")
-    assert max(at for *_, at in good.got) - ended < 6
+    # Whoever waited for the dead one would wait for its 15 s.
+    assert max(at for *_, at in good.got) - ended < TIMEOUT - 3
     assert not delivered(stack, lost)
 
 
@@ -122,3 +127,34 @@ def test_a_sender_is_killed_in_the_middle(stack: Stack, receivers: tuple[Receive
     assert len(receiver.got) >= 2
     assert ids == {stack.reader.deliveries(job_id)[0].id}
     assert len({json.dumps(body) for _, body, _ in receiver.got}) == 1
+
+
+def test_a_sender_that_is_told_to_stop_hands_over_what_it_sends(
+    stack: Stack, receivers: tuple[Receiver, Receiver]
+) -> None:
+    """A receiver that answers within the slot's patience is heard; what another holds goes out elsewhere at once."""
+    holds, slow = receivers
+    stack.slot("webhook-1").stop()
+    sender = stack.slot("patient-hook", "webhook", shutdown_seconds=str(PATIENCE))
+    stack.until(lambda: stack.live().get("webhook") == 1, 60, "the patient slot for webhooks")
+    holds.answers.clear()
+    slow.answers.clear()
+    jobs = [stack.tone(webhook={**hook(receiver), "events": ["job.succeeded"]}) for receiver in (holds, slow)]
+    assert all(receiver.arrived.wait(20) for receiver in receivers)
+    stack.slot("webhook-2", "webhook")
+    stack.until(lambda: stack.live().get("webhook") == 2, 60, "the second slot for webhooks")
+    since = time.monotonic()
+    sender.terminate()
+    slow.answers.set()
+    assert sender.ended(PATIENCE + 20) == 0
+    assert time.monotonic() - since >= PATIENCE
+    assert [row.status for row in stack.reader.deliveries(jobs[1])] == ["delivered"]
+    assert len(slow.got) == 1
+    stack.until(lambda: len(holds.got) == 2, 10, "the message from the other slot")
+    holds.answers.set()
+    stack.until(
+        lambda: [(row.status, row.attempts) for row in stack.reader.deliveries(jobs[0])] == [("delivered", 1)],
+        20,
+        "the message to count as delivered at its first attempt",
+    )
+    assert len({webhook_id for webhook_id, _, _ in holds.got}) == 1

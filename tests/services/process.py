@@ -11,6 +11,8 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Self
 
+from harmony.ports import free_port
+
 HOST = "127.0.0.1"
 START_TIMEOUT = 60.0
 STOP_TIMEOUT = 30.0
@@ -19,13 +21,6 @@ POLL = 0.02
 
 class ServiceFailed(RuntimeError):
     """A server did not start or stop; holds the end of its log. Never a reason to skip a test."""
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
 
 
 def accepts(port: int) -> bool:

@@ -9,10 +9,11 @@ import urllib.request
 from http import HTTPStatus
 from pathlib import Path
 
+from harmony.ports import free_port
 from pipelines.errors import TransientError
 from storage.s3 import S3Artifacts
 from storage.s3_client import S3Options
-from tests.services.process import HOST, Service, ServiceFailed, free_port
+from tests.services.process import HOST, Service, ServiceFailed
 
 ACCESS_KEY = "testkey"
 SECRET_KEY = "testsecret123"

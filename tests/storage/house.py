@@ -73,6 +73,7 @@ class House:
         webhook: Mapping[str, Any] | None = None,
         key: Idempotency | None = None,
         inputs: Sequence[NewArtifact] = (),
+        plan: Plan | None = None,
         **more: Any,
     ) -> Submission:
         """A job that was not submitted yet."""
@@ -80,7 +81,7 @@ class House:
         named = {"kind": "speech", "model": "tone", "voice": None, "request": {"kind": "speech"}, **more}
         return Submission(
             job_id,
-            plan=plan_of(*(queues or ("cpu",))),
+            plan=plan or plan_of(*(queues or ("cpu",))),
             priority=priority,
             webhook=webhook,
             idempotency=key,

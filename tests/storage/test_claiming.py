@@ -5,7 +5,7 @@ from functools import partial
 import pytest
 
 from storage.claims import Claim, Signal
-from storage.ending import Ended
+from storage.outcomes import Ended
 from tests.storage.house import CHILD, NEXT_CHILD, OTHER, House, at_once, error_of, output
 
 
@@ -125,7 +125,7 @@ def test_whoever_lost_the_step_changes_nothing(house: House) -> None:
     assert house.store.fail_step(late, "permanent", error=error_of("permanent")) is Ended.LATE
     assert house.store.stop_step(late) is Ended.LATE
     assert house.store.lose_claim(late.held, "lost", "gone") is Ended.LATE
-    assert house.store.heartbeat(late, 0.9) is Signal.LOST
+    assert house.store.heartbeat(late, 0.9).signal is Signal.LOST
     assert house.everything(job_id) == before
     assert house.store.complete_step(held, [output("good")]) is Ended.SUCCEEDED
     after = house.everything(job_id)
@@ -152,13 +152,13 @@ def test_heartbeats_renew_the_lease_and_tell_progress(house: House) -> None:
     job_id = claim.work.job_id
     house.age_lease(job_id)
     stale = house.row(job_id).lease_until
-    assert house.store.heartbeat(claim, 0.5) is Signal.GO_ON
+    assert house.store.heartbeat(claim, 0.5).signal is Signal.GO_ON
     row = house.row(job_id)
     assert row.lease_until - stale > 12.0
     assert row.progress == 0.25
     seq = row.seq
     # Less than a hundredth of the job is not worth a line of its history.
-    assert house.store.heartbeat(claim, 0.51) is Signal.GO_ON
+    assert house.store.heartbeat(claim, 0.51).signal is Signal.GO_ON
     assert house.row(job_id).seq == seq
     assert house.history(job_id)[-1] == "step.progress"
 
@@ -166,4 +166,4 @@ def test_heartbeats_renew_the_lease_and_tell_progress(house: House) -> None:
 def test_a_heartbeat_says_when_the_time_is_up(house: House) -> None:
     claim = house.running()
     house.set(claim.work.job_id, run_limit_at=1.0)
-    assert house.store.heartbeat(claim, 0.1) is Signal.TIMEOUT
+    assert house.store.heartbeat(claim, 0.1).signal is Signal.TIMEOUT

@@ -9,13 +9,15 @@ from sqlalchemy import update
 
 from pipelines.events import WEBHOOK_EVENTS
 from storage.database import db_now
+from storage.deliveries import DeliveryStore, Whose
 from storage.dispatch import to_do
-from storage.tables import webhook_deliveries
-from storage.webhooks import BATCH, DeliveryResult, DueDelivery, WebhookStore
+from storage.tables_webhooks import webhook_deliveries
+from storage.webhooks import DeliveryResult, DueDelivery, WebhookStore
 from tests.storage.house import House, at_once, error_of, output
 
 HOOK: dict[str, Any] = {"url": "https://example.org/hook", "events": list(WEBHOOK_EVENTS), "secret": None}
-REFUSED = DeliveryResult(500, None)
+#: A refusal says that the receiver lives: no circuit breaker opens.
+REFUSED = DeliveryResult(404, None)
 
 
 @pytest.fixture
@@ -115,7 +117,8 @@ def make_due(house: House, delivery: DueDelivery) -> None:
 def test_the_ladder_of_attempts_keeps_one_id(house: House, hooks: WebhookStore) -> None:
     delivery = one_due(house, hooks)
     first = delivery.id
-    for attempt, seconds in enumerate((5.0, 30.0, 300.0), start=1):
+    ladder = (5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)
+    for attempt, seconds in enumerate(ladder, start=1):
         assert (delivery.id, delivery.attempts) == (first, attempt)
         hooks.record(delivery, REFUSED)
         assert row(house, delivery).status == "pending"
@@ -125,9 +128,16 @@ def test_the_ladder_of_attempts_keeps_one_id(house: House, hooks: WebhookStore) 
         (delivery,) = hooks.claim()
     hooks.record(delivery, REFUSED)
     ended = row(house, delivery)
-    assert (ended.id, ended.status, ended.attempts, ended.next_at, ended.last_status) == (first, "failed", 4, None, 500)
+    assert (ended.id, ended.status, ended.attempts) == (first, "failed", 10)
+    assert (ended.next_at, ended.last_status) == (None, 404)
     assert ended.finished_at is not None
     assert hooks.claim() == []
+    DeliveryStore(house.database).redeliver(Whose(job=ended.job_id), first)
+    (delivery,) = hooks.claim()
+    hooks.record(delivery, REFUSED)
+    again = row(house, delivery)
+    assert (again.id, again.status, again.attempts) == (first, "pending", 11)
+    assert 2.0 < wait_in(house, delivery) <= 6.0, "on the ladder's first rung again"
 
 
 @pytest.mark.parametrize(
@@ -154,20 +164,35 @@ def test_a_delivery_whose_sender_died_is_due_again(house: House, hooks: WebhookS
     make_due(house, first)
     (second,) = hooks.claim()
     assert (second.id, second.fence) == (first.id, first.fence + 1)
+    hooks.record(first, DeliveryResult(410, None))
+    assert row(house, first).status == "pending", "the former holder's word does not end the second's attempt"
     hooks.record(second, DeliveryResult(200, None))
     hooks.record(first, REFUSED)
     assert row(house, first).status == "delivered", "the former holder's word does not count"
 
 
-def test_two_senders_share_what_is_due(house: House, hooks: WebhookStore) -> None:
-    for _ in range(BATCH + 8):
+def test_a_former_sender_changes_nothing_while_another_sends(house: House, hooks: WebhookStore) -> None:
+    first = one_due(house, hooks)
+    make_due(house, first)
+    (second,) = hooks.claim()
+    before = row(house, first)
+    hooks.record(first, DeliveryResult(200, None))
+    assert row(house, first) == before
+    hooks.record(second, REFUSED)
+    hooks.record(second, DeliveryResult(200, None))
+    assert row(house, first).status == "pending", "one attempt has one result"
+
+
+def test_two_senders_share_what_is_due(house: House) -> None:
+    hooks = WebhookStore(house.database, per_target=64)
+    for _ in range(40):
         house.submit(webhook={**HOOK, "events": ["job.queued"]})
-    claimed = at_once(*(partial(WebhookStore.claim, hooks) for _ in range(2)))
+    claimed = at_once(*(partial(WebhookStore.claim, hooks, 32) for _ in range(2)))
     lists = [each for each in claimed if isinstance(each, list)]
     assert len(lists) == 2, claimed
-    assert all(len(each) <= BATCH for each in lists)
-    ids = [delivery.id for each in (*lists, hooks.claim()) for delivery in each]
-    assert len(ids) == len(set(ids)) == BATCH + 8
+    assert all(len(each) <= 32 for each in lists)
+    ids = [delivery.id for each in lists for delivery in each]
+    assert len(ids) == len(set(ids)) == 40
 
 
 def test_the_dispatcher_sees_whether_anything_is_due(house: House, hooks: WebhookStore) -> None:

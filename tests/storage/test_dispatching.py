@@ -1,19 +1,22 @@
 """What the dispatcher reads in rows: whom to publish, whom again, and under which lead (rules 2 to 4)."""
 
+import time
+
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from pipelines.jobs import Priority
-from storage import dispatch, leadership
+from storage import backlog, dispatch, leadership
+from storage.admission import Admission, Line, waiting_lines
 from storage.database import Database, db_now
 from storage.leadership import LEAD_SECONDS, NotLeading
-from storage.tables import dispatcher
+from storage.tables_workers import dispatcher
 from tests.storage.house import OTHER, House, at_once, error_of, output
 
 
 def picked(house: House, **windows: int) -> list[str]:
     with house.database.read() as connection:
-        return dispatch.pick(connection, windows)
+        return Admission({}, 60.0).pick(connection, windows, windows)
 
 
 def test_urgent_jobs_go_first_then_the_older(house: House) -> None:
@@ -61,6 +64,23 @@ def test_a_backlog_further_on_holds_new_jobs_back(house: House) -> None:
     assert picked(house, io=1, cpu=3) == [chained, direct]
 
 
+def test_time_that_passes_while_it_reads_makes_no_job_the_older_one(house: House) -> None:
+    """One moment counts for a whole turn: `io` is read after `cpu`, by more than lies between the two jobs."""
+    older, newer = house.submit("cpu"), house.submit("io")
+    house.set(newer, run_at=house.row(older).run_at + 0.001)
+
+    def take_time(*_: object) -> None:
+        end = time.monotonic() + 0.005
+        while time.monotonic() < end:
+            pass
+
+    event.listen(house.database._reading, "before_cursor_execute", take_time)
+    try:
+        assert picked(house, cpu=1, io=1) == [older, newer]
+    finally:
+        event.remove(house.database._reading, "before_cursor_execute", take_time)
+
+
 def test_queues_without_slots_get_nothing(house: House) -> None:
     house.submit("gpu-nvidia")
     house.submit("io", "gpu-nvidia")
@@ -68,13 +88,12 @@ def test_queues_without_slots_get_nothing(house: House) -> None:
     assert picked(house, io=4) == [mine]
 
 
-def test_each_route_is_found_once(house: House) -> None:
+def test_each_route_and_rank_is_found_once(house: House) -> None:
     for queues in (("io", "cpu"), ("cpu",), ("io", "cpu"), ("cpu", "io")):
         house.submit(*queues)
     with house.database.read() as connection:
-        assert dispatch.waiting_routes(connection) == ["cpu", "cpu>io", "io>cpu"]
-        assert dispatch.count_waiting(connection, 100) == 4
-        assert dispatch.count_waiting(connection, 3) == 3
+        assert waiting_lines(connection) == [Line("cpu", 1), Line("cpu>io", 1), Line("io>cpu", 1)]
+        assert backlog.waiting_of_all(connection).jobs == 4
 
 
 def test_publishing_numbers_the_chain(house: House) -> None:
@@ -89,6 +108,18 @@ def test_publishing_numbers_the_chain(house: House) -> None:
     assert again.publication == 2
     assert [(link.index, link.queue) for link in again.links] == [(1, "io")]
     assert house.row(job_id).republished == 1
+
+
+def test_messages_that_may_not_wait_behind_better_ones_are_urgent(house: House) -> None:
+    """A place of its own in the rows would be worth nothing to a job that ever new messages pass in the broker."""
+    low, late, deferrable = (
+        house.submit(priority=priority) for priority in (Priority.LOW, Priority.LOW, Priority.DEFERRABLE)
+    )
+    with leadership.leading(house.database, house.lead) as connection:
+        chains = dispatch.publish(connection, [low, late, deferrable], {late})
+        assert [chain.priority for chain in chains] == [Priority.LOW, Priority.HIGH, Priority.DEFERRABLE]
+        again = dispatch.republish(connection, [low, deferrable])
+        assert [chain.priority for chain in again] == [Priority.HIGH, Priority.DEFERRABLE]
 
 
 def test_only_published_jobs_are_published_again(house: House) -> None:
@@ -115,6 +146,8 @@ def test_published_steps_that_nobody_takes_are_due(house: House) -> None:
     house.publish(old, new)
     house.store.complete_step(moved, [output()])
     house.set(old, published_at=db_now() - 3.0, ready_at=db_now() - 3.0)
+    # However slow this machine is, it was published just now.
+    house.set(new, published_at=db_now() + 60.0, ready_at=db_now() + 60.0)
     # Its last message is old, but its predecessor ended just now.
     house.set(moved.work.job_id, published_at=db_now() - 60.0)
     with house.database.read() as connection:

@@ -1,12 +1,14 @@
 """Failures and their budgets (rule 7), losses, and cancelling in every phase (invariant 5)."""
 
+from functools import partial
+
 import pytest
 
 from pipelines.errors import Cause, Conflict, NotFound
 from storage import dispatch
 from storage.cancelling import Cancelled
 from storage.claims import Claim, Signal
-from storage.ending import Ended
+from storage.outcomes import Ended
 from tests.storage.house import CHILD, NEXT_CHILD, OTHER, House, at_once, error_of, output
 
 
@@ -62,12 +64,20 @@ def test_a_slot_that_is_gone_fails_the_job_in_the_end(house: House, cause: Cause
         claim = house.claim(job_id)
         ended = house.store.lose_claim(claim.held, cause, "The slot is gone.")
     row = house.row(job_id)
-    assert (ended, row.status, row.error["code"], row.error["detail"]) == (
-        Ended.FAILED,
-        "failed",
-        code,
-        "The slot is gone.",
-    )
+    assert (ended, row.status, row.error["code"], row.error_code) == (Ended.FAILED, "failed", code, code)
+    assert row.error["detail"].startswith("The slot is gone.")
+
+
+def test_a_dead_letter_names_the_workers_that_it_cost(house: House) -> None:
+    job_id = house.submit("cpu", "io")
+    for child in (CHILD, OTHER, NEXT_CHILD):
+        house.publish(job_id)
+        house.store.lose_claim(house.claim(job_id, child=child).held, "lost", "The slot is gone.")
+    rows = house.reader.get(job_id)
+    assert rows is not None
+    for error in (rows.job.error, rows.steps[0].error):
+        assert error["workers"] == ["cpu-1", "cpu-2", "cpu-1"]
+        assert error["detail"] == "The slot is gone. Workers lost on this step: cpu-1, cpu-2, cpu-1."
 
 
 def test_only_leases_that_ran_out_are_stale(house: House) -> None:
@@ -75,7 +85,21 @@ def test_only_leases_that_ran_out_are_stale(house: House) -> None:
     house.age_lease(stale.work.job_id)
     with house.database.read() as connection:
         assert dispatch.stale_claims(connection) == [stale.held]
-    assert house.store.heartbeat(fresh, 0.0) is Signal.GO_ON
+    assert house.store.heartbeat(fresh, 0.0).signal is Signal.GO_ON
+
+
+def test_a_lease_that_was_renewed_after_somebody_looked_is_not_taken(house: House) -> None:
+    claim = house.running()
+    house.age_lease(claim.work.job_id)
+    with house.database.read() as connection:
+        [found] = dispatch.stale_claims(connection)
+    house.store.heartbeat(claim, 0.0)
+    before = house.everything(claim.work.job_id)
+    assert house.store.lose_lapsed(found, "gone") is Ended.LATE
+    assert house.everything(claim.work.job_id) == before
+    house.age_lease(claim.work.job_id)
+    assert house.store.lose_lapsed(found, "gone") is Ended.RETRYING
+    assert house.store.complete_step(claim, [output()]) is Ended.LATE
 
 
 def test_cancelling_a_waiting_job(house: House) -> None:
@@ -100,7 +124,7 @@ def test_cancelling_a_running_job(house: House) -> None:
     job_id = claim.work.job_id
     assert house.store.cancel(job_id) is Cancelled.CANCELLING
     assert house.row(job_id).status == "cancelling"
-    assert house.store.heartbeat(claim, 0.1) is Signal.CANCEL
+    assert house.store.heartbeat(claim, 0.1).signal is Signal.CANCEL
     assert house.store.stop_step(claim) is Ended.CANCELLED
     assert house.row(job_id).status == "cancelled"
     assert house.steps(job_id) == ["cancelled", "cancelled"]
@@ -197,3 +221,40 @@ def test_cancelling_against_the_claim(house: House) -> None:
     expected = Cancelled.CANCELLING if isinstance(claimed, Claim) else Cancelled.CANCELLED
     assert cancelled is expected
     house.history(job_id)
+
+
+def test_a_step_that_is_handed_back_is_due_at_once_and_charged_to_nobody(house: House) -> None:
+    claim = house.running("cpu", "io")
+    job_id = claim.work.job_id
+    for time in range(5):
+        ended: list[int] = []
+        assert house.store.hand_back(claim.held, partial(ended.append, 1)) is Ended.RETRYING
+        assert ended == [1]
+        row = house.row(job_id)
+        assert (row.status, row.phase, row.slot, row.charged) == ("running", "waiting", None, {})
+        assert row.run_at <= row.ready_at
+        assert house.steps(job_id) == ["pending", "pending"]
+        told = house.reader.events(job_id, 0)[-1]
+        assert (told.type, told.data["code"], told.data["cause"]) == ("step.retrying", "handed_back", None)
+        attempts = house.reader.attempts(job_id)
+        assert [(attempt.outcome, attempt.cause) for attempt in attempts] == [("handed_back", None)] * (time + 1)
+        # What its child had by then comes too late.
+        assert house.store.complete_step(claim, [output()]) is Ended.LATE
+        house.publish(job_id)
+        claim = house.claim(job_id, child=OTHER)
+    assert house.store.complete_step(claim, [output()]) is Ended.SUCCEEDED
+
+
+def test_a_job_that_is_being_cancelled_is_not_handed_back(house: House) -> None:
+    claim = house.running("cpu", "io")
+    house.store.cancel(claim.work.job_id)
+    assert house.store.hand_back(claim.held, lambda: None) is Ended.CANCELLED
+    assert house.steps(claim.work.job_id) == ["cancelled", "cancelled"]
+
+
+def test_a_holder_that_lost_its_step_is_not_ended(house: House) -> None:
+    claim = house.running()
+    house.store.lose_claim(claim.held, "lost", "It froze.")
+    ended: list[int] = []
+    assert house.store.hand_back(claim.held, lambda: ended.append(1)) is Ended.LATE
+    assert ended == []

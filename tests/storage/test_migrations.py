@@ -8,6 +8,7 @@ from sqlalchemy import inspect
 from migrations import configuration, upgrade
 from storage.database import Database
 from storage.tables import metadata
+from tests.storage.house import House, error_of
 
 
 def tables(database: Database) -> set[str]:
@@ -33,6 +34,16 @@ def test_the_migrations_make_the_tables_that_the_code_names(database: Database) 
     with database.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
+
+
+def test_jobs_that_failed_before_can_be_found_by_their_code(house: House, database_url: str) -> None:
+    claim = house.running()
+    house.store.fail_step(claim, "permanent", error=error_of("permanent", "audio_empty"))
+    waiting = house.submit()
+    command.downgrade(configuration(database_url), "0001")
+    upgrade(database_url)
+    assert house.row(claim.work.job_id).error_code == "audio_empty"
+    assert house.row(waiting).error_code is None
 
 
 def test_drift_would_be_seen(database: Database) -> None:

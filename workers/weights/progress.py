@@ -13,7 +13,8 @@ Phase = Literal["waiting", "fetching", "unpacking", "ready"]
 class WeightProgress:
     """`done` of `total` bytes of a weight set; `item` is the package or file at hand.
 
-    Packages are compressed, so `done` is an estimate while one arrives. It never goes back.
+    Packages are compressed, so `done` is an estimate while one arrives. It never goes back. `total` may grow at the
+    beginning, when the sources have said how large their files are.
     """
 
     name: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Self
 
@@ -10,11 +10,11 @@ import kaldi_native_fbank
 import numpy as np
 import torch
 
-from pipelines.catalog import Model, OptionValue
+from pipelines.catalog import Model
 from pipelines.errors import PermanentError
-from workers.contract import Audio, Device, Embedding, Progress, Samples
+from workers.contract import Audio, Device, Embedding, EmbeddingRequest, Progress, Samples
 from workers.devices import torch_device
-from workers.enginekit import checked, is_silent, library_errors
+from workers.enginekit import checked, heard, is_silent, library_errors
 from workers.engines.campplus.network import FEATURES, CamPlusPlusNetwork
 
 NAME: Final = "CAM++"
@@ -47,10 +47,9 @@ class CamPlusPlus:
         if self._device != "cpu":
             torch.cuda.empty_cache()
 
-    def embed(self, audio: Audio, options: Mapping[str, OptionValue]) -> Iterator[Embedding | Progress]:
-        """One embedding of the whole recording; PermanentError if it is shorter than half a second, or silent."""
-        del options
-        checked(audio, RATE)
+    def embed(self, audio: Audio, request: EmbeddingRequest) -> Iterator[Embedding | Progress]:
+        """One embedding of what was asked for; PermanentError if that is shorter than half a second, or silent."""
+        audio = heard(checked(audio, RATE), request.segments)
         if audio.seconds < SHORTEST:
             raise PermanentError(f"A voice needs at least {SHORTEST:g} s of sound.", code="audio_too_short")
         if is_silent(audio):
@@ -61,7 +60,7 @@ class CamPlusPlus:
             with library_errors(NAME):
                 vectors.append(_unit(self._run(features(window))))
             yield Progress(len(vectors) / len(windows))
-        yield Embedding(_unit(np.mean(vectors, axis=0, dtype=np.float32)), self._model.family.name)
+        yield Embedding(_unit(np.mean(vectors, axis=0, dtype=np.float32)), self._model.space or NAME)
 
     @torch.inference_mode()
     def _run(self, frames: Samples) -> Samples:

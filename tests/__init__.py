@@ -1,0 +1,1 @@
+"""A package, not a namespace: gruut, which reads Spanish and French for MeloTTS, installs one named `tests`, too."""

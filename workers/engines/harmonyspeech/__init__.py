@@ -1,0 +1,1 @@
+"""Harmony Speech V1: a speaker encoder, a synthesizer and a vocoder."""

@@ -1,0 +1,1 @@
+"""Text to phones, one module per language; nothing is read or downloaded at import."""

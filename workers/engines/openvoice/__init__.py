@@ -1,0 +1,1 @@
+"""OpenVoice V1 and V2: base speakers, tone-color embeddings, and voice conversion."""

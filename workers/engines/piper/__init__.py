@@ -1,0 +1,1 @@
+"""Piper: English speech by a separate program."""

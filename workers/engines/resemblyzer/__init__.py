@@ -1,0 +1,1 @@
+"""Resemblyzer: speaker embeddings."""

@@ -1,0 +1,1 @@
+"""GE2E speaker encoders: what their families share."""

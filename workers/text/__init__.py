@@ -1,0 +1,1 @@
+"""What several families need to read text: shared, as families never import each other."""
