@@ -123,6 +123,9 @@ jobs = Table(
         sqlite_where=text("phase IN ('published', 'claimed')"),
     ),
     Index("ix_jobs_status", "status", "id"),
+    # What is asked for together, as all that failed of a model: of two indexes neither leads past what the other lacks.
+    Index("ix_jobs_status_kind", "status", "kind", "id"),
+    Index("ix_jobs_status_model", "status", "model", "id"),
     Index("ix_jobs_kind", "kind", "id"),
     Index("ix_jobs_model", "model", "id"),
     Index("ix_jobs_voice", "voice", "id"),
